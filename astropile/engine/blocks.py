@@ -1,0 +1,219 @@
+"""From bound values to the finished leaves of one modality: align, keep, finish, sort."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from astropile.engine.align import align, fill_axes, label_order, longest, reorder
+from astropile.engine.evaluate import Evaluator
+from astropile.engine.finish import Factor, finish
+from astropile.engine.logic import true_rows
+from astropile.engine.operand import Fault, Operand
+from astropile.expression import Expr, Name
+from astropile.readers import Column
+from astropile.readers.column import Array
+from astropile.schema import Block, Leaf
+
+
+T = TypeVar("T")
+
+
+class LeafFault(Exception):  # noqa: N818 - becomes a LeafError where the file is known
+    """A fault with the leaf it belongs to."""
+
+    def __init__(self, leaf: str, fault: Fault) -> None:
+        super().__init__(fault.message)
+        self.leaf = leaf
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRecipe:
+    """What one source says of a block.
+
+    Attributes
+    ----------
+    block : Block
+        The modality.
+    leaves : mapping of str to Leaf
+        Leaves to build, in declared order.
+    keep : mapping of str to Expr
+        Axis -> predicate of the elements that are data.
+    factors : mapping of str to Factor
+        Unit conversion of each leaf.
+    whole_files : bool
+        A file is one row, so its arrays are as long as the object's data.
+    bands : tuple of str
+        Band tokens in declared order, for sorting.
+    """
+
+    block: Block
+    leaves: Mapping[str, Leaf]
+    keep: Mapping[str, Expr]
+    factors: Mapping[str, Factor]
+    whole_files: bool
+    bands: tuple[str, ...]
+
+
+def build_block(
+    recipe: BlockRecipe, operands: Mapping[str, Operand], scope: Evaluator
+) -> dict[str, Column]:
+    """Return the finished columns of a block's stored leaves.
+
+    Raises
+    ------
+    LeafFault
+        A value cannot become its leaf.
+    """
+    columns = {
+        address: _guard(address, align, operand, recipe.leaves[address], recipe.block, scope.n)
+        for address, operand in operands.items()
+    }
+    for axis in recipe.block.axes:
+        if recipe.block.is_ragged(axis):
+            _make_ragged(columns, axis, recipe)
+    for address, column in columns.items():
+        leaf = recipe.leaves[address]
+        guide = longest(columns, recipe.leaves, leaf.axes[0]) if leaf.axes else None
+        columns[address] = _guard(address, fill_axes, column, leaf, recipe.block, guide)
+    for axis in recipe.block.axes:
+        _order_labels(columns, axis, recipe)
+    for axis, predicate in recipe.keep.items():
+        _keep(columns, axis, predicate, recipe, scope)
+    columns = {
+        address: _guard(
+            address, finish, column, recipe.leaves[address], recipe.factors.get(address)
+        )
+        for address, column in columns.items()
+    }
+    if recipe.block.modality.sort:
+        _sort(columns, recipe)
+    return columns
+
+
+def _guard(address: str, step: Callable[..., T], *arguments: object) -> T:
+    try:
+        return step(*arguments)
+    except Fault as fault:
+        raise LeafFault(address, fault) from fault
+
+
+def _along(
+    columns: Mapping[str, Column], leaves: Mapping[str, Leaf], axis: str
+) -> dict[str, Column]:
+    """Return the columns whose first axis this is, and that have axes already."""
+    return {a: c for a, c in columns.items() if leaves[a].axes[:1] == (axis,) and c.ndim}
+
+
+def _make_ragged(columns: dict[str, Column], axis: str, recipe: BlockRecipe) -> None:
+    guide: Column | None = None
+    for address, column in _along(columns, recipe.leaves, axis).items():
+        if column.offsets is None and not (recipe.whole_files or axis in recipe.keep):
+            subset = recipe.block.axes[axis].subset
+            if not subset:
+                fault = Fault(
+                    f"axis {axis} differs by object, but the file holds arrays of one length",
+                    hint=f"say which elements are data: keep: {{{recipe.block.name}.{axis}: ...}}, "
+                    'or "true" if nothing is padded',
+                )
+                raise LeafFault(address, fault)
+        ragged = column.ragged()
+        if guide is not None and not np.array_equal(ragged.offsets, guide.offsets):  # type: ignore[arg-type]
+            wrong = ragged.counts != guide.counts
+            fault = Fault(
+                f"{int(ragged.counts[wrong][0])} elements along {axis}, "
+                f"other fields have {int(guide.counts[wrong][0])}",
+                rows=wrong,
+            )
+            raise LeafFault(address, fault)
+        guide = ragged
+        columns[address] = ragged
+
+
+def label_field(block: Block, leaves: Mapping[str, Leaf], axis: str) -> str | None:
+    """Return the leaf that names the places of an axis."""
+    for address in block.leaves:
+        leaf = leaves.get(address)
+        if leaf is not None and leaf.axes == (axis,) and axis in (leaf.role, leaf.name):
+            return address
+    return None
+
+
+def _order_labels(columns: dict[str, Column], axis: str, recipe: BlockRecipe) -> None:
+    declared = recipe.block.axes[axis]
+    address = label_field(recipe.block, recipe.leaves, axis)
+    if not declared.labels or address is None or address not in columns:
+        return
+    found = columns[address]
+    order = _guard(address, _label_order, declared.labels, found, declared.subset)
+    if order is None:
+        return
+    for other, column in _along(columns, recipe.leaves, axis).items():
+        columns[other] = reorder(column, order)
+
+
+def _label_order(labels: tuple[str, ...], found: Column, subset: bool) -> Array | None:  # noqa: FBT001
+    return label_order(labels, found, subset=subset)
+
+
+def _keep(
+    columns: dict[str, Column], axis: str, predicate: Expr, recipe: BlockRecipe, scope: Evaluator
+) -> None:
+    along = _along(columns, recipe.leaves, axis)
+    if not along:
+        return
+    prefix = f"{recipe.block.name}."
+
+    def lookup(name: Name) -> Column:
+        own = columns.get(prefix + name.text)
+        return scope.lookup(name) if own is None else own
+
+    fields = Evaluator(lookup, scope.n, scope.lookups, scope.row_numbers)
+    first = next(iter(along))
+    operand = _guard(first, fields.evaluate, predicate)
+    mask = true_rows(operand)
+    guide = along[first]
+    if operand.constant:
+        mask = np.broadcast_to(mask, (len(guide.data),))
+    if guide.offsets is None or mask.shape != (len(guide.data),):
+        mask = mask.reshape(-1) if guide.offsets is not None else mask
+        if guide.offsets is None or len(mask) != len(guide.data):
+            fault = Fault(f"keep of {prefix}{axis} must give one truth an element of the axis")
+            raise LeafFault(first, fault)
+    if mask.all():
+        return
+    kept = np.concatenate(([0], np.cumsum(mask)))
+    for address, column in along.items():
+        offsets = kept[column.offsets]
+        holes = None if column.holes is None else column.holes[mask]
+        columns[address] = Column(column.data[mask], offsets=offsets, null=column.null, holes=holes)
+
+
+def _sort(columns: dict[str, Column], recipe: BlockRecipe) -> None:
+    keys = [f"{recipe.block.name}.{field}" for field in recipe.block.modality.sort]
+    leaf = recipe.leaves[keys[0]]
+    axis = leaf.axes[0]
+    if keys[0] not in columns or columns[keys[0]].offsets is None:
+        return
+    guide = columns[keys[0]]
+    rows = np.repeat(np.arange(len(guide)), guide.counts)
+    sortable = [_sortable(columns[key], recipe.leaves[key], recipe.bands) for key in keys]
+    order = np.lexsort((*reversed(sortable), rows))
+    if (order == np.arange(len(order))).all():
+        return
+    for address, column in _along(columns, recipe.leaves, axis).items():
+        holes = None if column.holes is None else column.holes[order]
+        columns[address] = Column(column.data[order], column.offsets, None, column.null, holes)
+
+
+def _sortable(column: Column, leaf: Leaf, bands: tuple[str, ...]) -> Array:
+    if leaf.role != "band" or not bands:
+        return column.data
+    rank = {band: number for number, band in enumerate(bands)}
+    values, inverse = np.unique(column.data, return_inverse=True)
+    ranks = np.array([rank.get(value, len(rank)) for value in values.tolist()])
+    return np.asarray(ranks[inverse])

@@ -1,0 +1,141 @@
+"""Operator Files: paths below the data directory that match a pattern, with their captures."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from astropile.errors import DataDirError, UnsafeFileError
+
+_CAPTURE = re.compile(r"<([a-z_][a-z0-9_]*)>")
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """A file of a survey.
+
+    Attributes
+    ----------
+    path : Path
+        Where it is.
+    relative : str
+        Its path below the data directory, with ``/``.
+    captures : mapping of str to str
+        Texts of ``<name>`` in the pattern, and ``file`` and ``dir``.
+    """
+
+    path: Path
+    relative: str
+    captures: Mapping[str, str]
+
+
+def data_root(data_dir: str | os.PathLike[str]) -> Path:
+    """Return the data directory as an absolute path; ``~`` is the home.
+
+    Raises
+    ------
+    DataDirError
+        It does not exist, or is a file.
+    """
+    root = Path(data_dir).expanduser()
+    if not root.is_dir():
+        what = "is not a directory" if root.exists() else "does not exist"
+        raise DataDirError(
+            f"the data directory {what}", where=str(root), hint="give data_dir= the survey's folder"
+        )
+    return root.resolve()
+
+
+def find_files(root: Path, pattern: str, *, follow_links: bool = False) -> list[DataFile]:
+    """Return the files that match a pattern, sorted bytewise by path.
+
+    Parameters
+    ----------
+    root : Path
+        Data directory, resolved.
+    pattern : str
+        Path with ``*``, ``**`` and ``<capture>``; holes are filled already.
+    follow_links : bool
+        Accept files whose real place is outside the data directory.
+
+    Raises
+    ------
+    UnsafeFileError
+        A match leads out of the data directory.
+    """
+    parts = [part for part in pattern.split("/") if part not in ("", ".")]
+    found = []
+    for relative, captures in sorted(set(_walk(root, "", tuple(parts), ())), key=_bytewise):
+        path = root / relative
+        _require_inside(root, path, follow_links=follow_links)
+        folder, _, _ = relative.rpartition("/")
+        named = {**dict(captures), "file": relative, "dir": folder or "."}
+        found.append(DataFile(path, relative, named))
+    return found
+
+
+def _bytewise(item: tuple[str, tuple[tuple[str, str], ...]]) -> bytes:
+    return os.fsencode(item[0])
+
+
+def _require_inside(root: Path, path: Path, *, follow_links: bool) -> None:
+    if follow_links or path.resolve().is_relative_to(root):
+        return
+    raise UnsafeFileError(
+        "the file leads out of the data directory",
+        where=str(path),
+        hint="give follow_links=True if this is meant",
+    )
+
+
+def _walk(
+    root: Path, base: str, parts: tuple[str, ...], captures: tuple[tuple[str, str], ...]
+) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
+    head, rest = parts[0], parts[1:]
+    folder = root / base
+    if head == "**":
+        yield from _walk(root, base, rest or ("*",), captures)
+        for entry in _entries(folder):
+            if entry.is_dir():
+                yield from _walk(root, f"{base}{entry.name}/", parts, captures)
+        return
+    if not any(mark in head for mark in "*?<"):
+        path = folder / head
+        if rest and path.is_dir():
+            yield from _walk(root, f"{base}{head}/", rest, captures)
+        elif not rest and path.is_file():
+            yield f"{base}{head}", captures
+        return
+    expression = _regex(head)
+    for entry in _entries(folder):
+        match = expression.fullmatch(entry.name)
+        if match is None:
+            continue
+        named = (*captures, *match.groupdict().items())
+        if rest and entry.is_dir():
+            yield from _walk(root, f"{base}{entry.name}/", rest, named)
+        elif not rest and entry.is_file():
+            yield f"{base}{entry.name}", named
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry for entry in entries if not entry.name.startswith(".")]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+@lru_cache(maxsize=1024)
+def _regex(part: str) -> re.Pattern[str]:
+    pieces = re.split(r"(\*|\?|<[a-z_][a-z0-9_]*>)", part)
+    text = "".join(
+        {"*": "[^/]*", "?": "[^/]"}.get(piece)
+        or (f"(?P<{match[1]}>[^/]+)" if (match := _CAPTURE.fullmatch(piece)) else re.escape(piece))
+        for piece in pieces
+    )
+    return re.compile(text)

@@ -1,0 +1,218 @@
+"""Shapes: flatten, repeat, join, reorder. All work on the axes of one row."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from astropile.engine.functions.registry import Scope, special, text_literal
+from astropile.engine.operand import Fault, Operand, numeric, rows_of
+from astropile.expression import Call
+from astropile.readers import Column
+from astropile.readers.column import Array
+
+
+@special("dim")
+def dim(scope: Scope, expr: Call) -> Operand:
+    """Return the length of an axis of each row."""
+    operand = scope.evaluate(expr.arguments[0])
+    axis = scope.number(expr.arguments[1])
+    column = operand.column
+    place = axis if axis >= 0 else column.ndim + axis
+    if not 0 <= place < column.ndim:
+        raise Fault(f"no axis {axis} in an array of {column.ndim} axes")
+    if column.shapes is not None:
+        return Operand(Column(column.shapes[:, place]))
+    if column.offsets is not None and place == 0:
+        return Operand(Column(column.counts))
+    length = column.data.shape[place + 1 if column.offsets is None else place]
+    return Operand(Column(np.full(len(column), length, dtype=np.int64)), constant=operand.constant)
+
+
+@special("flat")
+def flat(scope: Scope, expr: Call) -> Operand:
+    """Join all axes, or the axes i to j, into one, last axis fastest."""
+    operand = scope.evaluate(expr.arguments[0])
+    column = operand.column
+    if len(expr.arguments) > 1:
+        first, last = (scope.number(argument) for argument in expr.arguments[1:3])
+        return replace(operand, column=_flat_between(column, first, last))
+    if column.ndim <= 1:
+        return operand
+    if column.offsets is None:
+        shape = (len(column), -1) if column.data.size else (len(column), 0)
+        holes = None if column.holes is None else column.holes.reshape(shape)
+        return replace(operand, column=Column(column.data.reshape(shape), null=column.null, holes=holes))
+    jagged = column.jagged()
+    return replace(operand, column=replace(jagged, shapes=None))
+
+
+def _flat_between(column: Column, first: int, last: int) -> Column:
+    if column.offsets is not None or not 0 <= first < last < column.ndim:
+        raise Fault(f"axes {first} to {last} of an array of {column.ndim} axes cannot be joined")
+    shape = column.data.shape
+    joined = (*shape[: first + 1], -1, *shape[last + 2 :])
+    holes = None if column.holes is None else column.holes.reshape(joined)
+    return Column(column.data.reshape(joined), null=column.null, holes=holes)
+
+
+@special("repeat")
+def repeat(scope: Scope, expr: Call) -> Operand:
+    """Repeat each element of a list ``n`` times: a a b b."""
+    items = rows_of(scope.evaluate(expr.arguments[0]), scope.n).ragged()
+    times = _counts(scope, expr, 1)
+    if items.data.ndim != 1:
+        raise Fault("repeat needs a list")
+    per_element = np.repeat(times, items.counts)
+    offsets = np.concatenate(([0], np.cumsum(items.counts * times)))
+    return Operand(Column(np.repeat(items.data, per_element), offsets=offsets, null=items.null))
+
+
+@special("tile")
+def tile(scope: Scope, expr: Call) -> Operand:
+    """Repeat a list, or a scalar, as a whole ``n`` times: a b a b."""
+    operand = scope.evaluate(expr.arguments[0])
+    items = rows_of(operand, scope.n)
+    if items.ndim == 0:
+        items = Column(items.data[:, None], null=items.null)
+    items = items.ragged()
+    times = _counts(scope, expr, 1)
+    rows = np.repeat(np.arange(scope.n), times)
+    tiled = items.take(rows)
+    offsets = np.concatenate(([0], np.cumsum(items.counts * times)))
+    return Operand(Column(tiled.data, offsets=offsets, null=items.null))
+
+
+def _counts(scope: Scope, expr: Call, place: int) -> Array:
+    column = rows_of(numeric(scope.evaluate(expr.arguments[place])), scope.n)
+    if column.ndim or (column.data < 0).any():
+        raise Fault("a count must be one number that is not negative")
+    return column.data.astype(np.int64)
+
+
+@special("concat")
+def concat(scope: Scope, expr: Call) -> Operand:
+    """Join arrays of a row end to end; a scalar counts as one element."""
+    columns = []
+    for argument in expr.arguments:
+        column = rows_of(scope.evaluate(argument), scope.n)
+        columns.append(Column(column.data[:, None], null=column.null) if column.ndim == 0 else column)
+    if all(column.offsets is None for column in columns):
+        return Operand(Column(np.concatenate([column.data for column in columns], axis=1)))
+    ragged = [column.ragged() for column in columns]
+    counts = [column.counts for column in ragged]
+    offsets = np.concatenate(([0], np.cumsum(sum(counts[1:], counts[0]))))
+    data = np.empty(
+        (offsets[-1], *ragged[0].data.shape[1:]), np.result_type(*(c.data for c in ragged))
+    )
+    start = offsets[:-1].copy()
+    for column, count in zip(ragged, counts, strict=True):
+        places = np.repeat(start - column.offsets[:-1], count)  # type: ignore[index]
+        data[places + np.arange(len(column.data))] = column.data
+        start += count
+    return Operand(Column(data, offsets=offsets))
+
+
+@special("stack")
+def stack(scope: Scope, expr: Call) -> Operand:
+    """Put equal arrays of a row on a new first axis."""
+    columns = [rows_of(scope.evaluate(argument), scope.n) for argument in expr.arguments]
+    if any(column.offsets is not None for column in columns):
+        raise Fault("stack needs arrays of one shape; concat joins arrays of different length")
+    shapes = {column.data.shape for column in columns}
+    if len(shapes) != 1:
+        raise Fault(f"stack needs arrays of one shape, got {sorted(shape[1:] for shape in shapes)}")
+    nulls = [column.null for column in columns if column.null is not None]
+    null = np.logical_or.reduce(nulls) if nulls else None
+    return Operand(Column(np.stack([column.data for column in columns], axis=1), null=null))
+
+
+@special("index")
+def index(scope: Scope, expr: Call) -> Operand:
+    """Return the element k of the first axis; k may differ by row."""
+    column = rows_of(scope.evaluate(expr.arguments[0]), scope.n)
+    place = rows_of(numeric(scope.evaluate(expr.arguments[1])), scope.n).data.astype(np.int64)
+    if column.ndim == 0:
+        raise Fault("index needs an array")
+    column = column.ragged()
+    place = np.where(place < 0, place + column.counts, place)
+    outside = (place < 0) | (place >= column.counts)
+    if outside.any():
+        raise Fault(f"index {int(place[outside][0])} is outside the array", rows=outside)
+    return Operand(Column(column.data[column.offsets[:-1] + place]))  # type: ignore[index]
+
+
+@special("grid")
+def grid(scope: Scope, expr: Call) -> Operand:
+    """Return a linear 1-D WCS: first + (pixel - ref) * step for pixels 1 to n."""
+    n = _counts(scope, expr, 0)
+    first, step = (
+        rows_of(numeric(scope.evaluate(argument)), scope.n).data for argument in expr.arguments[1:3]
+    )
+    ref = (
+        rows_of(numeric(scope.evaluate(expr.arguments[3])), scope.n).data
+        if len(expr.arguments) > 3
+        else np.ones(scope.n)
+    )
+    if scope.n and (n == n[0]).all():
+        pixel = np.arange(1, n[0] + 1, dtype=np.float64)
+        return Operand(Column(first[:, None] + (pixel - ref[:, None]) * step[:, None]))
+    offsets = np.concatenate(([0], np.cumsum(n)))
+    pixel = np.arange(offsets[-1], dtype=np.float64) - np.repeat(offsets[:-1], n) + 1
+    values = np.repeat(first, n) + (pixel - np.repeat(ref, n)) * np.repeat(step, n)
+    return Operand(Column(values, offsets=offsets))
+
+
+@special("pad")
+def pad(scope: Scope, expr: Call) -> Operand:
+    """Pad the last two axes at their ends to ny, nx."""
+    operand = scope.evaluate(expr.arguments[0])
+    ny, nx = (scope.number(argument) for argument in expr.arguments[1:3])
+    fill = scope.evaluate(expr.arguments[3]).column.data[0] if len(expr.arguments) > 3 else 0
+    data = operand.column.data
+    if operand.column.shapes is not None or operand.ndim < 2:
+        raise Fault("pad needs arrays with two axes")
+    missing = (ny - data.shape[-2], nx - data.shape[-1])
+    if min(missing) < 0:
+        raise Fault(f"pad to ({ny}, {nx}) would cut an array of {data.shape[-2:]}")
+    widths = [(0, 0)] * (data.ndim - 2) + [(0, missing[0]), (0, missing[1])]
+    padded = np.pad(data, widths, constant_values=fill)
+    return replace(operand, column=replace(operand.column, data=padded, holes=None))
+
+
+@special("reverse")
+def reverse(scope: Scope, expr: Call) -> Operand:
+    """Turn the first axis of each row around."""
+    operand = scope.evaluate(expr.arguments[0])
+    column = operand.column
+    if column.offsets is None:
+        return replace(operand, column=_reversed(column))
+    ends = np.repeat(column.offsets[1:] + column.offsets[:-1] - 1, column.counts)
+    data = column.data[ends - np.arange(len(column.data))]
+    return replace(operand, column=replace(column, data=data))
+
+
+def _reversed(column: Column) -> Column:
+    """Return a dense column with its first axis turned around."""
+    holes = None if column.holes is None else column.holes[:, ::-1]
+    return replace(column, data=column.data[:, ::-1], holes=holes)
+
+
+@special("row")
+def row(scope: Scope, expr: Call) -> Operand:  # noqa: ARG001 - the common signature
+    """Return the number of the row in its file, from 0."""
+    if scope.row_numbers is None:
+        raise Fault("row() has no meaning here")
+    return Operand(Column(scope.row_numbers))
+
+
+@special("axes")
+def axes(scope: Scope, expr: Call) -> Operand:
+    """Name the axes of a value, for the engine to transpose and spread."""
+    operand = scope.evaluate(expr.arguments[0])
+    named = tuple(text_literal(expr.arguments[1]).split())
+    if len(named) != operand.ndim:
+        raise Fault(f"axes names {len(named)} axes, the value has {operand.ndim}")
+    return replace(operand, axes=named)
+

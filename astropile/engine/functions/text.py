@@ -1,0 +1,110 @@
+"""Text."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from astropile.engine.functions.registry import IMPLEMENTATIONS, Scope, function, special, text_literal
+from astropile.engine.operand import Fault, Operand, rows_of, spread
+from astropile.expression import Call
+from astropile.readers import Column
+from astropile.readers.column import Array
+
+
+def as_text(operand: Operand) -> Operand:
+    """Return text; integers become decimal, booleans ``true`` and ``false``.
+
+    Raises
+    ------
+    Fault
+        A number that is not whole: its text would depend on the formatting.
+    """
+    if operand.is_text:
+        return operand
+    column = operand.column
+    data = column.data
+    if data.dtype.kind == "b":
+        return replace(operand, column=replace(column, data=np.where(data, "true", "false")))
+    if data.dtype.kind == "f":
+        known = np.where(np.isfinite(data), data, 0)
+        if (known != np.floor(known)).any():
+            bad = known[known != np.floor(known)][0]
+            raise Fault(f"{bad} is not whole: it has no text of its own")
+        null = ~np.isfinite(data) if column.ndim == 0 else None
+        if null is not None and column.null is not None:
+            null = null | column.null
+        column = replace(column, null=null)
+        data = known.astype(np.int64)
+    return replace(operand, column=replace(column, data=data.astype(np.str_)))
+
+
+def _on_text(name: str, change: object) -> None:
+    def call(scope: Scope, expr: Call) -> Operand:
+        operand = as_text(scope.evaluate(expr.arguments[0]))
+        data = change(operand.column.data)  # type: ignore[operator]
+        return replace(operand, column=replace(operand.column, data=data))
+
+    IMPLEMENTATIONS[name] = call
+
+
+_on_text("trim", np.strings.strip)
+_on_text("lower", np.strings.lower)
+_on_text("upper", np.strings.upper)
+IMPLEMENTATIONS["text"] = lambda scope, expr: as_text(scope.evaluate(expr.arguments[0]))
+
+
+@special("join")
+def join(scope: Scope, expr: Call) -> Operand:
+    """Join values as text."""
+    separator = text_literal(expr.arguments[0])
+    operands = [as_text(scope.evaluate(argument)) for argument in expr.arguments[1:]]
+    common = spread(operands)
+    data = common.arrays[0]
+    for array in common.arrays[1:]:
+        data = np.strings.add(np.strings.add(data, separator) if separator else data, array)
+    return common.result(np.asarray(data))
+
+
+@special("split")
+def split(scope: Scope, expr: Call) -> Operand:
+    """Split a text at a separator: a list."""
+    column = rows_of(as_text(scope.evaluate(expr.arguments[0])), scope.n)
+    separator = text_literal(expr.arguments[1])
+    return Operand(_split(column, separator))
+
+
+def _split(column: Column, separator: str) -> Column:
+    if column.ndim:
+        raise Fault("split needs one text a row")
+    counts = np.strings.count(column.data, separator) + 1
+    parts = separator.join(column.data.tolist()).split(separator)
+    offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+    data = np.array(parts if len(column) else [], dtype=np.str_)
+    return Column(data, offsets=offsets, null=column.null)
+
+
+@function("numbers")
+def numbers(value: Operand) -> Operand:
+    """Parse a text such as ``(1, 2)`` as a list of numbers."""
+    column = value.column
+    inner = np.strings.strip(column.data, "()[]{} ")
+    empty = inner == ""
+    lists = _split(replace(column, data=inner), ",")
+    kept = lists.data[~np.repeat(empty, lists.counts)]
+    try:
+        data: Array = np.strings.strip(kept).astype(np.float64)
+    except ValueError as error:
+        raise Fault(f"not a list of numbers: {error}") from None
+    offsets = np.concatenate(([0], np.cumsum(np.where(empty, 0, lists.counts))))
+    return Operand(Column(data, offsets=offsets, null=column.null), constant=value.constant)
+
+
+@special("part")
+def part(scope: Scope, expr: Call) -> Operand:
+    """Return the characters from start to stop of a text."""
+    operand = as_text(scope.evaluate(expr.arguments[0]))
+    start, stop = (scope.number(argument) for argument in expr.arguments[1:3])
+    data = np.strings.slice(operand.column.data, start, stop)
+    return replace(operand, column=replace(operand.column, data=data))

@@ -1,0 +1,361 @@
+"""A schema, a config, a source and the leaves wanted, compiled once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from astropile.engine.blocks import BlockRecipe, label_field
+from astropile.engine.finish import Factor
+from astropile.engine.units import lower_units
+from astropile.errors import UsageError
+from astropile.expression import Call, Expr, Name, names, parse, walk
+from astropile.schema import (
+    OBJECT_LEAVES,
+    BoundSource,
+    BoundTable,
+    Leaf,
+    Report,
+    SurveySchema,
+    bind_source,
+    combinations,
+)
+from astropile.vocabulary import conversion, parse_unit
+
+#: Captures of a path, readable in expressions as ``path.name``.
+PATH = "path"
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A leaf computed from finished leaves."""
+
+    leaf: Leaf
+    expr: Expr
+    factor: Factor
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One source bound for one combination of config variables and one split.
+
+    Attributes
+    ----------
+    source : BoundSource
+        Tables, values and predicates.
+    split : str
+        Split whose rows it gives.
+    scalars : mapping of str to Expr
+        Stored scalar leaves, units resolved.
+    blocks : mapping of str to (recipe, expressions)
+        Modalities to build.
+    factors : mapping of str to Factor
+        Unit conversions of the scalars.
+    cells : mapping of str to tuple of str
+        Table -> cells that are read.
+    optional : frozenset of (table, cell)
+        Cells that a file may lack.
+    """
+
+    source: BoundSource
+    split: str
+    scalars: Mapping[str, Expr]
+    blocks: Mapping[str, tuple[BlockRecipe, Mapping[str, Expr]]]
+    factors: Mapping[str, Factor]
+    where: Expr | None
+    split_by: Expr | None
+    cells: Mapping[str, tuple[str, ...]]
+    optional: frozenset[tuple[str, str]]
+
+    @property
+    def main(self) -> BoundTable:
+        """The table whose rows are the objects."""
+        return self.source.main
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to read the wanted leaves of one config from one source.
+
+    Attributes
+    ----------
+    leaves : mapping of str to Leaf
+        Everything that is computed, in declared order.
+    wanted : tuple of str
+        Addresses that are emitted, in declared order.
+    programs : tuple of Program
+        One for every split and combination of config variables, in row order.
+    formulas : tuple of Formula
+        Derived leaves in the order in which they can be computed.
+    """
+
+    schema: SurveySchema
+    config: str
+    source: str
+    leaves: Mapping[str, Leaf]
+    wanted: tuple[str, ...]
+    programs: tuple[Program, ...]
+    formulas: tuple[Formula, ...]
+    absent: frozenset[str] = field(default_factory=frozenset)
+
+
+def compile_plan(
+    schema: SurveySchema,
+    *,
+    config: str,
+    source: str,
+    splits: Iterable[str],
+    wanted: Iterable[str],
+) -> Plan:
+    """Compile a plan.
+
+    Parameters
+    ----------
+    schema : SurveySchema
+        A checked survey.
+    config, source : str
+        Names that the survey has.
+    splits : iterable of str
+        Splits in the order of the rows.
+    wanted : iterable of str
+        Addresses of leaves; the object's three are always added.
+
+    Raises
+    ------
+    UsageError
+        The source needs an operator that this version does not have.
+    """
+    available = schema.leaves_of(config)
+    asked = {*OBJECT_LEAVES, *wanted}
+    report = Report(schema.document)
+    bound = [
+        (split, bind_source(schema, config, source, {**variables, "split": text}, report))
+        for split in splits
+        for text in (schema.config(config).splits.get(split, split),)
+        for variables in combinations(schema, config)
+    ]
+    report.finish()
+    first = bound[0][1]
+    needed = _closure(schema, available, first, asked)
+    leaves = {address: leaf for address, leaf in available.items() if address in needed}
+    return Plan(
+        schema=schema,
+        config=config,
+        source=source,
+        leaves=leaves,
+        wanted=tuple(address for address in available if address in asked),
+        programs=tuple(_compile_program(schema, leaves, item, split) for split, item in bound),
+        formulas=_formulas(leaves),
+        absent=first.absent & set(leaves),
+    )
+
+
+def leaf_of_name(name: Name, leaves: Mapping[str, Leaf], block: str) -> str:
+    """Return the leaf that a name in a formula means: of its own block first."""
+    own = f"{block}.{name.text}" if block else name.text
+    return own if own in leaves else name.text
+
+
+def _closure(
+    schema: SurveySchema, leaves: Mapping[str, Leaf], source: BoundSource, asked: set[str]
+) -> set[str]:
+    """Add the leaves that the asked ones need: formulas, keep, sort, labels."""
+    needed: set[str] = set()
+    todo = [address for address in asked if address in leaves]
+    while todo:
+        address = todo.pop()
+        if address in needed:
+            continue
+        needed.add(address)
+        leaf = leaves[address]
+        if leaf.derived:
+            found = names(parse(leaf.derived))
+            todo += [leaf_of_name(name, leaves, leaf.block) for name in found]
+        if not leaf.block:
+            continue
+        block = schema.blocks[leaf.block]
+        fields = list(block.modality.sort)
+        fields += [
+            name.text
+            for (owner, _), value in source.keep.items()
+            if owner == leaf.block
+            for name in names(value.expr)
+        ]
+        todo += [a for f in fields if (a := f"{leaf.block}.{f}") in leaves]
+        labels = (label_field(block, leaves, axis) for axis, a in block.axes.items() if a.labels)
+        todo += [label for label in labels if label is not None]
+        # A scalar spread over a ragged axis needs a leaf that knows its length.
+        if leaf.axes and block.is_ragged(leaf.axes[0]):
+            todo += [a for a in _length_givers(source, leaves, leaf)][:1]
+    return needed
+
+
+def _length_givers(source: BoundSource, leaves: Mapping[str, Leaf], leaf: Leaf) -> list[str]:
+    """Return stored leaves of the same block and axis that are read from cells."""
+    return [
+        address
+        for address, other in leaves.items()
+        if other.block == leaf.block
+        and other.axes[:1] == leaf.axes[:1]
+        and address in source.values
+        and names(source.values[address].expr)
+    ]
+
+
+def _formulas(leaves: Mapping[str, Leaf]) -> tuple[Formula, ...]:
+    """Order derived leaves so that each comes after those it uses; checks refused cycles."""
+    done = {address for address, leaf in leaves.items() if not leaf.derived}
+    todo = {address: leaf for address, leaf in leaves.items() if leaf.derived}
+    ordered = []
+    while todo:
+        for address, leaf in todo.items():
+            expr = parse(leaf.derived)
+            used = {leaf_of_name(name, leaves, leaf.block) for name in names(expr)}
+            if used <= done:
+                break
+        else:
+            raise UsageError(f"formulas depend on one another: {', '.join(todo)}")
+        ordered.append(_formula(leaf, expr, leaves))
+        done.add(address)
+        del todo[address]
+    return tuple(ordered)
+
+
+def _formula(leaf: Leaf, expr: Expr, leaves: Mapping[str, Leaf]) -> Formula:
+    if leaf.address in OBJECT_LEAVES or not leaf.field.unit:
+        return Formula(leaf, expr, None)
+
+    def unit_of(name: Name) -> Any:
+        return parse_unit(leaves[leaf_of_name(name, leaves, leaf.block)].field.unit)
+
+    lowered, unit = lower_units(expr, unit_of)
+    return Formula(leaf, lowered, _factor(unit, leaf))
+
+
+def _factor(unit: Any, leaf: Leaf) -> Factor:
+    return None if unit is None else conversion(unit, parse_unit(leaf.field.unit))
+
+
+def _compile_program(
+    schema: SurveySchema, leaves: Mapping[str, Leaf], source: BoundSource, split: str
+) -> Program:
+    _require_supported(source)
+    scalars: dict[str, Expr] = {}
+    factors: dict[str, Factor] = {}
+    in_blocks: dict[str, dict[str, Expr]] = {}
+    for address, leaf in leaves.items():
+        if leaf.derived or address in source.absent:
+            continue
+        expr, unit = lower_units(source.values[address].expr)
+        factors[address] = _factor(unit, leaf)
+        if leaf.block:
+            in_blocks.setdefault(leaf.block, {})[address] = expr
+        else:
+            scalars[address] = expr
+    blocks = {
+        name: (_recipe(schema, name, leaves, source, factors), exprs)
+        for name, exprs in in_blocks.items()
+    }
+    where = source.main.where.expr if source.main.where else None
+    split_by = source.split_by.expr if source.split_by else None
+    exprs = [*scalars.values(), *(e for _, block in blocks.values() for e in block.values())]
+    exprs += [expr for expr in (where, split_by) if expr is not None]
+    uses = [use for expr in exprs for use in _uses(expr)]
+    for recipe, _ in blocks.values():
+        fields = {address.partition(".")[2] for address in recipe.leaves}
+        keeps = [use for expr in recipe.keep.values() for use in _uses(expr)]
+        uses += [(name, may_lack) for name, may_lack in keeps if name.text not in fields]
+    cells, optional = _cells(source, uses)
+    return Program(
+        source, split, scalars, blocks, factors, where, split_by, cells, frozenset(optional)
+    )
+
+
+def _require_supported(source: BoundSource) -> None:
+    for table in source.tables.values():
+        missing = [key for key in ("stack", "transform", "range", "cutout") if getattr(table.model, key)]
+        missing += ["each"] if table.model.each else []
+        missing += [f"rows: {r}" for r in (table.model.rows,) if r in ("cutout", "channel")]
+        if missing:
+            raise UsageError(
+                f"source {source.name} needs {', '.join(missing)} (table {table.name}), "
+                "which this version cannot run yet",
+                hint="choose another source of the survey",
+            )
+
+
+def _recipe(
+    schema: SurveySchema,
+    name: str,
+    leaves: Mapping[str, Leaf],
+    source: BoundSource,
+    factors: Mapping[str, Factor],
+) -> BlockRecipe:
+    keep = {axis: value.expr for (block, axis), value in source.keep.items() if block == name}
+    return BlockRecipe(
+        block=schema.blocks[name],
+        leaves={address: leaf for address, leaf in leaves.items() if leaf.block == name},
+        keep=keep,
+        factors=factors,
+        whole_files=source.main.model.rows in ("file", "group"),
+        bands=schema.bands,
+    )
+
+
+def _uses(expr: Expr) -> list[tuple[Name, bool]]:
+    """Return the names in an expression, and whether a file may lack each."""
+    tolerated = {
+        id(inner)
+        for node in walk(expr)
+        if isinstance(node, Call) and node.function in ("optional", "coalesce", "is_null")
+        for argument in node.arguments
+        for inner in walk(argument)
+    }
+    return [(node, id(node) in tolerated) for node in walk(expr) if isinstance(node, Name)]
+
+
+def _cells(
+    source: BoundSource, uses: list[tuple[Name, bool]]
+) -> tuple[dict[str, tuple[str, ...]], set[tuple[str, str]]]:
+    """Return the cells that are named, by table, and those that files may lack.
+
+    An attached table whose cells nobody wants is not opened.
+    """
+    wanted: dict[str, dict[str, None]] = {name: {} for name in source.tables}
+    required: set[tuple[str, str]] = set()
+
+    def want(found: list[tuple[Name, bool]], owner: str) -> None:
+        for name, may_lack in found:
+            if name.parts[0] == PATH:
+                continue
+            key = (owner, name.text) if owner else cell_of_name(name, source)
+            wanted[key[0]][key[1]] = None
+            if not may_lack:
+                required.add(key)
+
+    want(uses, "")
+    for table in source.tables.values():
+        if not table.is_attached or not (wanted[table.name] or table.model.unmatched == "drop"):
+            continue
+        for cell in table.on:
+            wanted[table.name][cell] = None
+            required.add((table.name, cell))
+        keys = [value.expr for value in (*table.on.values(), table.row) if value is not None]
+        want([use for expr in keys for use in _uses(expr)], "")
+        if table.where:
+            want(_uses(table.where.expr), table.name)
+        for text in (*table.model.sort, *table.model.unique, *table.model.group):
+            wanted[table.name][text.removeprefix("-")] = None
+    for text in (*source.main.model.sort, *source.main.model.unique, *source.main.model.group):
+        wanted[source.main.name][text.removeprefix("-")] = None
+    found = {name: tuple(cells) for name, cells in wanted.items()}
+    return found, {(t, c) for t, cells in found.items() for c in cells} - required
+
+
+def cell_of_name(name: Name, source: BoundSource) -> tuple[str, str]:
+    """Return the table and the cell that a name in a value means."""
+    first = name.parts[0]
+    if first in source.tables and len(name.parts) > 1 and first != source.main.name:
+        return first, name.text[len(first) + 1 :]
+    return source.main.name, name.text

@@ -1,0 +1,101 @@
+"""Rows that are refused: never dropped silently, always with the reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from astropile.readers.column import Array
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: Why a row can be refused.
+REASONS = {
+    "null_id": "the object id is null",
+    "repeated_id": "the object id occurred before; the first row stays",
+    "position": "the position is out of range",
+    "unmatched": "a table has no row for it",
+    "leaf": "a value cannot become its leaf",
+    "file": "the file cannot be read",
+}
+
+
+@dataclass(slots=True)
+class Rejects:
+    """The rows refused so far, by file and row."""
+
+    files: list[str] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    object_ids: list[str | None] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        """Return how many rows were refused."""
+        return len(self.rows)
+
+    def add(
+        self,
+        code: str,
+        *,
+        files: Array,
+        rows: Array,
+        object_ids: Array | None = None,
+        message: str = "",
+    ) -> None:
+        """Record refused rows."""
+        count = len(rows)
+        self.files += files.tolist()
+        self.rows += rows.tolist()
+        self.object_ids += [None] * count if object_ids is None else object_ids.tolist()
+        self.codes += [code] * count
+        self.messages += [message or REASONS[code]] * count
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of refused rows by reason."""
+        return dict(Counter(self.codes))
+
+    def to_arrow(self) -> pa.Table:
+        """Return a table: file, row, object_id, code, message."""
+        import pyarrow as pa
+
+        schema = pa.schema(
+            [
+                ("file", pa.string()),
+                ("row", pa.int64()),
+                ("object_id", pa.string()),
+                ("code", pa.string()),
+                ("message", pa.string()),
+            ]
+        )
+        arrays = [self.files, self.rows, self.object_ids, self.codes, self.messages]
+        return pa.Table.from_arrays(
+            [pa.array(a, f.type) for a, f in zip(arrays, schema, strict=True)], schema=schema
+        )
+
+
+@dataclass(slots=True)
+class SeenIds:
+    """The ids that earlier batches held."""
+
+    ids: set[str] = field(default_factory=set)
+
+    def repeated(self, object_ids: Array) -> Array:
+        """Return which rows repeat an id of this or an earlier batch, and remember the ids."""
+        listed = object_ids.tolist()
+        fresh = set(listed)
+        if len(fresh) == len(listed) and self.ids.isdisjoint(fresh):
+            self.ids |= fresh
+            return np.zeros(len(listed), dtype=bool)
+        _, first = np.unique(object_ids, return_index=True)
+        repeated = np.ones(len(listed), dtype=bool)
+        repeated[first] = False
+        known = self.ids & fresh
+        if known:
+            repeated |= np.isin(object_ids, np.array(list(known)))
+        self.ids |= fresh
+        return repeated

@@ -1,0 +1,337 @@
+"""Operator Scan: the cells of the main table, file after file, in batches of bounded size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from astropile.engine.evaluate import Evaluator
+from astropile.engine.files import DataFile, find_files
+from astropile.engine.logic import true_rows
+from astropile.engine.operand import AbsentCellError, Fault
+from astropile.engine.plan import PATH, Plan, Program, cell_of_name
+from astropile.engine.rejects import Rejects
+from astropile.engine.tables import Frame, first_of_each, nest, sort_rows
+from astropile.errors import CellError, CorruptFileError, LeafError
+from astropile.expression import Expr, Name
+from astropile.readers import Column, Reader, ReadOptions, open_reader
+from astropile.readers.column import Array, Rows
+from astropile.schema import BoundTable
+
+#: Files of one object each are read this many at a time.
+FILES_A_BATCH = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of the main table and the program that reads it."""
+
+    number: int
+    program: Program
+    file: DataFile
+
+
+@dataclass(frozen=True, slots=True)
+class RowIndex:
+    """Where rows are: number of the entry and number in the file, in row order."""
+
+    file: Array
+    row: Array
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.row)
+
+
+def list_entries(plan: Plan, root: Path, *, follow_links: bool = False) -> list[Entry]:
+    """Return the files of the main table in row order; a path found twice is read once."""
+    entries: list[Entry] = []
+    seen: set[tuple[str, str]] = set()
+    for program in plan.programs:
+        for file in find_files(root, program.main.files, follow_links=follow_links):
+            key = (file.relative, program.split if program.split_by is not None else "")
+            if key not in seen:
+                seen.add(key)
+                entries.append(Entry(len(entries), program, file))
+    return entries
+
+
+def read_options(table: BoundTable) -> ReadOptions:
+    """Return what a reader must know of a table."""
+    model = table.model
+    return ReadOptions(
+        rows=model.rows,
+        hdu=model.hdu,
+        shared=model.shared,
+        ignore_case=model.ignore_case,
+        delimiter=model.delimiter,
+        comment=model.comment,
+        header=model.header,
+        nulls=model.nulls,
+    )
+
+
+@dataclass(slots=True)
+class CellReader:
+    """Reads cells of main-table files, and remembers which optional cells were ever seen."""
+
+    plan: Plan
+    entries: Sequence[Entry]
+    rejects: Rejects
+    batch_bytes: int
+    unseen: dict[tuple[str, str], None] = field(default_factory=dict)
+    seen: set[tuple[str, str]] = field(default_factory=set)
+
+    def frames(
+        self, *, batch_rows: int | None, index: RowIndex | None = None
+    ) -> Iterator[tuple[Program, Frame]]:
+        """Yield batches of cells, each of rows of one program, in row order."""
+        selection = self._selection(index)
+        for program, group in _runs(self.entries):
+            chosen = [e for e in group if selection is None or e.number in selection]
+            main = program.main.model
+            if main.rows == "file":
+                yield from ((program, f) for f in self._object_files(program, chosen, batch_rows))
+                continue
+            frames = (
+                frame
+                for entry in chosen
+                for frame in self._rows_of(entry, selection, batch_rows)
+            )
+            if main.group:
+                whole = list(frames)
+                if whole:
+                    yield program, nest(Frame.concatenate(whole), main.group)
+            else:
+                yield from ((program, frame) for frame in frames)
+        if index is None:
+            self._refuse_unseen()
+
+    def _selection(self, index: RowIndex | None) -> dict[int, Array | None] | None:
+        """Return the rows to read of each entry: asked for, or left by sort and unique."""
+        if index is not None:
+            numbers, starts = np.unique(index.file, return_index=True)
+            parts = np.split(index.row, starts[1:])
+            return dict(zip(numbers.tolist(), parts, strict=True))
+        program = self.entries[0].program if self.entries else None
+        if program is None or not program.main.model.unique:
+            return None
+        keys = (*program.main.model.sort, *program.main.model.unique)
+        cells = tuple(key.removeprefix("-") for key in keys)
+        frame = Frame.concatenate(
+            [f for e in self.entries for f in self._rows_of(e, None, None, only=cells)]
+        )
+        ordered = frame.take(sort_rows(frame, program.main.model.sort or cells))
+        kept = ordered.take(first_of_each(ordered, program.main.model.unique))
+        return {
+            int(number): np.sort(kept.row[kept.file == number]) for number in np.unique(kept.file)
+        }
+
+    def _rows_of(
+        self,
+        entry: Entry,
+        selection: Mapping[int, Array | None] | None,
+        batch_rows: int | None,
+        only: tuple[str, ...] | None = None,
+    ) -> Iterator[Frame]:
+        """Yield the rows of one file whose leading axis is the object."""
+        program = entry.program
+        wanted = program.cells[program.main.name] if only is None else only
+        with self._open(entry) as reader:
+            names = self._present(reader, entry, wanted)
+            rows = None if selection is None else selection[entry.number]
+            step = self._step(reader, batch_rows)
+            for part in _parts(rows, reader.count_rows(), step):
+                numbers = np.arange(part.start, part.stop) if isinstance(part, slice) else part
+                if rows is None and (program.where is not None or program.split_by is not None):
+                    numbers = numbers[self._passing(reader, entry, part, numbers)]
+                    part = numbers  # noqa: PLW2901 - the rows that are left
+                if len(numbers):
+                    columns = reader.read(names, part)
+                    file = np.full(len(numbers), entry.number, dtype=np.int64)
+                    yield Frame(columns, file, numbers.astype(np.int64))
+
+    def _passing(self, reader: Reader, entry: Entry, part: Rows, numbers: Array) -> Array:
+        """Return which rows pass ``where`` and belong to the split; only key cells are read."""
+        program = entry.program
+        passing = np.ones(len(numbers), dtype=bool)
+        file = np.full(len(numbers), entry.number, dtype=np.int64)
+        columns: dict[str, Column] = {}
+
+        def lookup(name: Name) -> Column:
+            _, cell = cell_of_name(name, program.source)
+            if name.parts[0] == PATH:
+                return self.capture(name, file)
+            if cell not in columns:
+                if cell not in reader.cells():
+                    raise AbsentCellError(cell)
+                columns.update(reader.read([cell], part))
+            return columns[cell]
+
+        scope = Evaluator(lookup, len(numbers), self.plan.schema.file.lookups, numbers)
+        for expr, label in ((program.where, "where"), (program.split_by, "split_by")):
+            if expr is None:
+                continue
+            try:
+                operand = scope.evaluate(expr)
+                if label == "split_by":
+                    passing &= _equals_text(operand.column, program.split)
+                else:
+                    passing &= true_rows(operand)
+            except Fault as fault:
+                raise LeafError(
+                    f"{label}: {fault.message}", where=entry.file.relative, hint=fault.hint
+                ) from fault
+            except AbsentCellError as error:
+                raise self.missing_cell(reader, entry, str(error)) from None
+        return passing
+
+    def _object_files(
+        self, program: Program, entries: Sequence[Entry], batch_rows: int | None
+    ) -> Iterator[Frame]:
+        """Yield frames of files that are one row each, many files at a time."""
+        step = min(batch_rows or FILES_A_BATCH, FILES_A_BATCH)
+        for start in range(0, len(entries), step):
+            frames = []
+            for entry in entries[start : start + step]:
+                try:
+                    with self._open(entry) as reader:
+                        names = self._present(reader, entry, program.cells[program.main.name])
+                        columns = reader.read(names)
+                except CorruptFileError as error:
+                    self.rejects.add(
+                        "file",
+                        files=np.array([entry.file.relative]),
+                        rows=np.array([0]),
+                        message=error.what,
+                    )
+                    continue
+                place = np.array([entry.number], dtype=np.int64)
+                frames.append(Frame(columns, place, np.zeros(1, dtype=np.int64)))
+            if frames:
+                frame = Frame.concatenate(frames)
+                mask = self._where_whole(program, frame)
+                yield frame if mask is None else frame.take(mask)
+
+    def _where_whole(self, program: Program, frame: Frame) -> Array | None:
+        if program.where is None:
+            return None
+
+        def lookup(name: Name) -> Column:
+            if name.parts[0] == PATH:
+                return self.capture(name, frame.file)
+            return frame.columns[cell_of_name(name, program.source)[1]]
+
+        scope = Evaluator(lookup, len(frame), self.plan.schema.file.lookups, frame.row)
+        return true_rows(scope.evaluate(program.where))
+
+    def _open(self, entry: Entry) -> Reader:
+        table = entry.program.main
+        return open_reader(entry.file.path, table.model.format, read_options(table))
+
+    def _present(self, reader: Reader, entry: Entry, wanted: Sequence[str]) -> list[str]:
+        """Return the wanted cells that the file has; only optional ones may be lacking."""
+        cells = reader.cells()
+        table = entry.program.main.name
+        names = []
+        for cell in wanted:
+            if cell in cells:
+                names.append(cell)
+                self.seen.add((table, cell))
+            elif (table, cell) in entry.program.optional:
+                self.unseen[table, cell] = None
+            else:
+                raise self.missing_cell(reader, entry, cell)
+        return names
+
+    def missing_cell(self, reader: Reader, entry: Entry, cell: str) -> CellError:
+        """Return the error for a cell that a file lacks."""
+        from astropile.document import did_you_mean
+
+        cells = list(reader.cells())
+        users = [a for a, v in entry.program.source.values.items() if cell in v.text]
+        source = f"source {self.plan.source}" + (f", leaf {users[0]}" if users else "")
+        near = did_you_mean(cell, cells)
+        listed = ", ".join(cells[:12]) + (" ..." if len(cells) > 12 else "")
+        return CellError(
+            f"'{cell}' is not in the file ({source}); it has {listed}",
+            where=entry.file.relative,
+            hint=near or "check that the file belongs to this config, or mend values: in the YAML",
+        )
+
+    def _refuse_unseen(self) -> None:
+        """Refuse optional cells that no file has: a typo would pass silently otherwise."""
+        # One of several alternatives (coalesce) is enough: only a leaf without any is a typo.
+        for program in self.plan.programs:
+            for address, value in program.source.values.items():
+                if address not in self.plan.leaves:
+                    continue
+                cells = _cells_in(value.expr, program)
+                if cells and all(key in self.unseen and key not in self.seen for key in cells):
+                    listed = ", ".join(f"'{cell}'" for _, cell in cells)
+                    raise CellError(
+                        f"{listed} is in no file of source {self.plan.source} (leaf {address})",
+                        where=self.plan.schema.id,
+                        hint="name the leaf under absent: if the source does not hold it",
+                    )
+
+    def capture(self, name: Name, file: Array) -> Column:
+        """Return a capture of the path for every row."""
+        key = ".".join(name.parts[1:])
+        numbers, inverse = np.unique(file, return_inverse=True)
+        texts = [self.entries[int(n)].file.captures.get(key, "") for n in numbers]
+        return Column(np.array(texts or [""])[inverse])
+
+    def _step(self, reader: Reader, batch_rows: int | None) -> int:
+        if batch_rows is not None:
+            return batch_rows
+        step = max(1, self.batch_bytes // row_bytes(self.plan))
+        block = reader.block_rows()
+        # Whole chunks only: a chunk that is cut would be decompressed twice.
+        return max(block, step - step % block)
+
+
+def _cells_in(expr: Expr, program: Program) -> list[tuple[str, str]]:
+    from astropile.expression import names
+
+    return [cell_of_name(n, program.source) for n in names(expr) if n.parts[0] != PATH]
+
+
+def _equals_text(column: Column, text: str) -> Array:
+    return np.asarray(np.strings.strip(column.data.astype(np.str_)) == text)
+
+
+def _runs(entries: Iterable[Entry]) -> Iterator[tuple[Program, list[Entry]]]:
+    """Yield runs of entries of the same program."""
+    run: list[Entry] = []
+    for entry in entries:
+        if run and run[-1].program is not entry.program:
+            yield run[0].program, run
+            run = []
+        run.append(entry)
+    if run:
+        yield run[0].program, run
+
+
+def _parts(rows: Array | None, total: int, step: int) -> Iterator[slice | Array]:
+    if rows is None:
+        for start in range(0, total, step):
+            yield slice(start, min(start + step, total))
+        return
+    for start in range(0, len(rows), step):
+        yield rows[start : start + step]
+
+
+def row_bytes(plan: Plan) -> int:
+    """Return about how many bytes one Example takes; ragged axes count as 4096 elements."""
+    total = 64
+    for leaf in plan.leaves.values():
+        block = plan.schema.blocks.get(leaf.block)
+        shape: tuple[Any, ...] = tuple(block.length(axis) for axis in leaf.axes) if block else ()
+        size = 16 if leaf.field.dtype == "string" else np.dtype(leaf.field.dtype).itemsize
+        total += size * int(np.prod([4096 if length is None else length for length in shape]))
+    return total

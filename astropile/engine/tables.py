@@ -1,0 +1,188 @@
+"""Operators on the cells of a table in memory: Filter, Unique, Nest, Join, Take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from astropile.engine.functions.text import as_text
+from astropile.engine.operand import Fault, Operand
+from astropile.readers import Column
+from astropile.readers.column import Array, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Rows of cells.
+
+    Attributes
+    ----------
+    columns : mapping of str to Column
+        Cells by address.
+    file : ndarray of int64, shape (n,)
+        Number of the file that each row comes from.
+    row : ndarray of int64, shape (n,)
+        Number of the row in that file.
+    """
+
+    columns: Mapping[str, Column]
+    file: Array
+    row: Array
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.row)
+
+    def take(self, rows: Rows) -> Frame:
+        """Return the rows named by a mask, a slice or numbers."""
+        columns = {name: column.take(rows) for name, column in self.columns.items()}
+        return Frame(columns, self.file[rows], self.row[rows])
+
+    @staticmethod
+    def concatenate(frames: Sequence[Frame]) -> Frame:
+        """Put frames below one another; a cell that one lacks is null there."""
+        if len(frames) == 1:
+            return frames[0]
+        names = dict.fromkeys(name for frame in frames for name in frame.columns)
+        columns = {}
+        for name in names:
+            parts = [frame.columns.get(name) for frame in frames]
+            solid = next(part for part in parts if part is not None)
+            columns[name] = Column.concatenate(
+                [
+                    null_column(solid, len(frame)) if part is None else part
+                    for part, frame in zip(parts, frames, strict=True)
+                ]
+            )
+        return Frame(
+            columns,
+            np.concatenate([frame.file for frame in frames]),
+            np.concatenate([frame.row for frame in frames]),
+        )
+
+
+def null_column(like: Column, n: int) -> Column:
+    """Return ``n`` null rows of the form of another column."""
+    null = np.ones(n, dtype=bool)
+    if like.offsets is not None:
+        shapes = None if like.shapes is None else np.zeros((n, like.ndim), dtype=np.int64)
+        return Column(like.data[:0], np.zeros(n + 1, dtype=np.int64), shapes, null)
+    return Column(np.zeros((n, *like.data.shape[1:]), dtype=like.data.dtype), null=null)
+
+
+def sort_rows(frame: Frame, keys: Sequence[str]) -> Array:
+    """Return the stable order of rows by keys; ``-X`` descends; nulls come last."""
+    ranks = []
+    for key in keys:
+        column = frame.columns[key.removeprefix("-")]
+        _, rank = np.unique(column.data, return_inverse=True)
+        rank = -rank if key.startswith("-") else rank
+        if column.null is not None:
+            rank = np.where(column.null, len(rank) + 1, rank)
+        if column.data.dtype.kind == "f":
+            rank = np.where(np.isnan(column.data), len(rank) + 1, rank)
+        ranks.append(rank)
+    return np.lexsort(tuple(reversed(ranks)))
+
+
+def group_numbers(frame: Frame, keys: Sequence[str]) -> Array:
+    """Return a number for every row: equal where the keys are equal."""
+    joined = np.zeros(len(frame), dtype=np.int64)
+    for key in keys:
+        _, codes = np.unique(frame.columns[key].data, return_inverse=True)
+        _, joined = np.unique(joined * (codes.max(initial=0) + 1) + codes, return_inverse=True)
+    return joined
+
+
+def first_of_each(frame: Frame, keys: Sequence[str]) -> Array:
+    """Return the rows that hold a key for the first time, in row order."""
+    _, first = np.unique(group_numbers(frame, keys), return_index=True)
+    return np.sort(first)
+
+
+def nest(frame: Frame, keys: Sequence[str]) -> Frame:
+    """Make one row a key; other cells become lists, lists of lists are joined."""
+    groups = group_numbers(frame, keys)
+    _, first = np.unique(groups, return_index=True)
+    # Groups come in the order in which their key first appears.
+    rank = np.argsort(np.argsort(first))
+    order = np.argsort(rank[groups], kind="stable")
+    counts = np.bincount(rank[groups], minlength=len(first))
+    offsets = np.concatenate(([0], np.cumsum(counts)))
+    columns = {}
+    for name, column in frame.columns.items():
+        if name in keys:
+            columns[name] = column.take(np.sort(first))
+            continue
+        taken = column.take(order)
+        if taken.offsets is not None:
+            columns[name] = Column(taken.data, offsets=taken.offsets[offsets])
+        else:
+            columns[name] = Column(taken.data, offsets=offsets, holes=taken.null)
+    start = np.sort(first)
+    return Frame(columns, frame.file[start], frame.row[start])
+
+
+def find_partners(
+    table: Frame, keys: Mapping[str, Column], *, where: str
+) -> Array:
+    """Return the row of a table for each main row; -1 where there is none.
+
+    Parameters
+    ----------
+    table : Frame
+        The attached table.
+    keys : mapping of str to Column
+        Cell of the table -> value in the main rows.
+
+    Raises
+    ------
+    Fault
+        The key is not unique in the table: a join never multiplies rows.
+    """
+    left, right = [], []
+    for cell, wanted in keys.items():
+        a, b = Operand(wanted), Operand(table.columns[cell])
+        if a.is_text != b.is_text:
+            a, b = as_text(a), as_text(b)
+        left.append(a.column)
+        right.append(b.column)
+    n = len(left[0])
+    codes = np.zeros(n + len(table), dtype=np.int64)
+    for a_column, b_column in zip(left, right, strict=True):
+        both = np.concatenate([a_column.data, b_column.data])
+        _, inverse = np.unique(both, return_inverse=True)
+        _, codes = np.unique(codes * (inverse.max(initial=0) + 1) + inverse, return_inverse=True)
+    main, other = codes[:n], codes[n:]
+    unique, first, counts = np.unique(other, return_index=True, return_counts=True)
+    if (counts > 1).any():
+        row = int(table.row[first[counts > 1][0]])
+        raise Fault(
+            f"table {where} holds a key more than once (first at row {row})",
+            hint="a join needs unique keys: say unique: or group: for the table",
+        )
+    place = np.clip(np.searchsorted(unique, main), 0, max(len(unique) - 1, 0))
+    found = np.full(n, -1, dtype=np.int64)
+    if len(unique):
+        hit = unique[place] == main
+        found[hit] = first[place[hit]]
+    for column in left:
+        if column.null is not None:
+            found[column.null] = -1
+    return found
+
+
+def take_or_null(table: Frame, rows: Array) -> dict[str, Column]:
+    """Return the cells of partner rows; row -1 gives null."""
+    missing = rows < 0
+    if not len(table):
+        return {name: null_column(column, len(rows)) for name, column in table.columns.items()}
+    taken = table.take(np.where(missing, 0, rows)).columns
+    if not missing.any():
+        return dict(taken)
+    return {
+        name: replace(c, null=missing if c.null is None else c.null | missing)
+        for name, c in taken.items()
+    }

@@ -1,0 +1,219 @@
+"""What an HDF5 file holds, and what of it must not be touched.
+
+HDF5 follows external links and reads virtual datasets and external storage without asking, and so
+would hand out the bytes of any file of the machine [1]_. Every step of a path is therefore looked
+at before it is taken.
+
+References
+----------
+.. [1] HDFGroup/hdf5 issue 6618; h5py issue 2891.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, Final
+
+import h5py
+
+from astropile.errors import CellError, UnsafeFileError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+MAX_HOPS: Final = 16
+_UNSAFE_HINT: Final = "copy what is meant into the file itself"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a cell is in a group of the file.
+
+    Attributes
+    ----------
+    path : tuple of str
+        Names from the group down to the object.
+    fields : tuple of str
+        Field of a compound dataset, from the outside in.
+    attribute : str
+        Name of an attribute of the object; empty if the cell is a dataset.
+    dtype : dtype
+        Of an element, as h5py gives it.
+    shape : tuple of int
+        Of the dataset or attribute, with the axes of the field.
+    """
+
+    path: tuple[str, ...]
+    fields: tuple[str, ...]
+    attribute: str
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Tree:
+    """Cells below a group by address; and the addresses of what is refused, with the reason."""
+
+    places: dict[str, Place] = field(default_factory=dict)
+    unsafe: dict[str, str] = field(default_factory=dict)
+
+    def add(self, address: str, place: Place) -> None:
+        """Add a cell."""
+        if address in self.places:
+            msg = f"two cells of the file have the address {address}"
+            raise CellError(msg)
+        self.places[address] = place
+
+    def refuse(self, address: str) -> None:
+        """Raise if an address is, or lies below, what must not be touched."""
+        for prefix, reason in self.unsafe.items():
+            if address.startswith(prefix) and address[len(prefix) :][:1] in ("", ".", "@"):
+                msg = f"{prefix}: {reason}"
+                raise UnsafeFileError(msg, hint=_UNSAFE_HINT)
+
+
+def read_tree(root: h5py.Group) -> Tree:
+    """List the cells below a group, without reading values.
+
+    Attributes of the group itself have the address ``root@KEY``.
+    """
+    tree = Tree()
+    _add_attributes(root, "root", (), tree)
+    _add_members(root, (), (root,), tree)
+    return tree
+
+
+def member(group: h5py.Group, name: str, hops: int = 0) -> h5py.HLObject:
+    """Open a member of a group.
+
+    Raises
+    ------
+    UnsafeFileError
+        It lies outside the file.
+    KeyError
+        There is no such member, or a soft link leads nowhere.
+    """
+    link = group.get(name, getlink=True)
+    if isinstance(link, h5py.SoftLink):
+        if hops >= MAX_HOPS:
+            raise KeyError(name)
+        found: h5py.HLObject = group.file["/"] if link.path.startswith("/") else group
+        for step in link.path.split("/"):
+            if step not in ("", "."):
+                found = member(found, step, hops + 1)
+        return found
+    if isinstance(link, h5py.ExternalLink):
+        msg = f"a link to another file, {link.filename}"
+        raise UnsafeFileError(msg, hint=_UNSAFE_HINT)
+    if not isinstance(link, h5py.HardLink):
+        msg = "a link of unknown kind"
+        raise UnsafeFileError(msg, hint=_UNSAFE_HINT)
+    found = group[name]
+    if isinstance(found, h5py.Dataset):
+        plan = found.id.get_create_plist()
+        if plan.get_layout() == h5py.h5d.VIRTUAL:
+            msg = "a virtual dataset, made of other files"
+            raise UnsafeFileError(msg, hint=_UNSAFE_HINT)
+        if plan.get_external_count():
+            msg = "a dataset stored in another file"
+            raise UnsafeFileError(msg, hint=_UNSAFE_HINT)
+    return found
+
+
+def open_place(root: h5py.Group, place: Place) -> h5py.HLObject:
+    """Open the object of a cell below a group, looking at every step."""
+    found: h5py.HLObject = root
+    for name in place.path:
+        found = member(found, name)
+    return found
+
+
+def element_type(dtype: np.dtype[Any]) -> str | None:
+    """Return the type of an element as cells name it, or None if it is no value.
+
+    Examples
+    --------
+    >>> element_type(np.dtype(">f4")), element_type(np.dtype("S3"))
+    ('float32', 'text')
+    """
+    if dtype.kind == "S" or h5py.check_string_dtype(dtype) is not None:
+        return "text"
+    base = h5py.check_vlen_dtype(dtype)
+    if base is not None:
+        return None if h5py.check_vlen_dtype(base) is not None else element_type(base)
+    return dtype.newbyteorder("=").name if dtype.kind in "biufc" else None
+
+
+def widest(known: Place, other: Place) -> Place:
+    """Return a place whose shape has -1 where two groups differ."""
+    both = zip_longest(known.shape, other.shape)
+    return replace(known, shape=tuple(a if a == b else -1 for a, b in both))
+
+
+def _add_members(
+    group: h5py.Group, path: tuple[str, ...], above: tuple[h5py.Group, ...], tree: Tree
+) -> None:
+    """Add all members of a group; ``above`` are the groups on the way to it."""
+    for name in group:
+        here = (*path, name)
+        address = ".".join(here)
+        try:
+            found = member(group, name)
+        except UnsafeFileError as error:
+            tree.unsafe[address] = error.what
+            continue
+        except KeyError:
+            continue
+        _add_attributes(found, address, here, tree)
+        if isinstance(found, h5py.Group):
+            if found not in above:
+                _add_members(found, here, (*above, found), tree)
+        elif isinstance(found, h5py.Dataset) and found.shape is not None:
+            for fields, dtype, inner in _fields(found):
+                cell = ".".join((*here, *fields))
+                tree.add(cell, Place(here, fields, "", dtype, (*found.shape, *inner)))
+
+
+def _add_attributes(found: h5py.HLObject, address: str, path: tuple[str, ...], tree: Tree) -> None:
+    """Add the attributes of an object."""
+    if not h5py.h5a.get_num_attrs(found.id):
+        return
+    for name in found.attrs:
+        attribute = found.attrs.get_id(name)
+        dtype = _dtype(attribute)
+        if dtype is not None and attribute.get_space().get_simple_extent_type() != h5py.h5s.NULL:
+            tree.add(f"{address}@{name}", Place(path, (), name, dtype, attribute.shape))
+
+
+def _dtype(found: h5py.Dataset | h5py.h5a.AttrID) -> np.dtype[Any] | None:
+    """Return the type of a dataset or attribute, or None if numpy has none like it."""
+    try:
+        dtype: np.dtype[Any] = found.dtype
+    except TypeError:
+        return None
+    return dtype if dtype.names or element_type(dtype) else None
+
+
+def _fields(
+    dataset: h5py.Dataset,
+) -> Iterator[tuple[tuple[str, ...], np.dtype[Any], tuple[int, ...]]]:
+    """Yield the fields of a dataset that are values: names, type of an element, axes."""
+    dtype = _dtype(dataset)
+    if dtype is not None:
+        yield from _leaves((), dtype, ())
+
+
+def _leaves(
+    names: tuple[str, ...], dtype: np.dtype[Any], shape: tuple[int, ...]
+) -> Iterator[tuple[tuple[str, ...], np.dtype[Any], tuple[int, ...]]]:
+    """Yield the innermost fields of a type."""
+    if dtype.subdtype is not None:
+        base, inner = dtype.subdtype
+        yield from _leaves(names, base, (*shape, *inner))
+    elif dtype.names is not None:
+        for name in dtype.names:
+            yield from _leaves((*names, name), dtype[name], shape)
+    elif element_type(dtype) is not None:
+        yield names, dtype, shape

@@ -1,0 +1,108 @@
+"""Values as h5py gives them, to columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import h5py
+import numpy as np
+
+from astropile.errors import CellError
+from astropile.readers._text import decode_fixed, decode_list
+from astropile.readers.column import Array, Column, offsets_of
+
+
+class _Typed(Protocol):
+    """A dataset or an attribute."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+
+
+def to_column(raw: Array, dtype: np.dtype[Any], name: str) -> Column:
+    """Return values with rows on the first axis as a column.
+
+    Parameters
+    ----------
+    raw : ndarray, shape (n, ...)
+        As h5py gives it: any byte order, bytes, objects.
+    dtype : dtype
+        Type of an element with the marks of h5py, which a copy of the array may have lost.
+    name : str
+        Address of the cell, for errors.
+
+    Returns
+    -------
+    Column
+        Dense, or ragged for variable-length arrays.
+
+    Raises
+    ------
+    CellError
+        Text is not UTF-8; or variable-length arrays stand in an array.
+    """
+    if h5py.check_string_dtype(dtype) is not None or dtype.kind == "S":
+        return Column(_text(raw, name))
+    base = h5py.check_vlen_dtype(dtype)
+    if base is None:
+        return Column(_native(raw))
+    if raw.ndim != 1:
+        msg = f"{name}: arrays of varying length inside an array have no columns"
+        raise CellError(msg)
+    arrays = [np.asarray(array) for array in raw]
+    offsets = offsets_of([len(array) for array in arrays])
+    data = np.concatenate(arrays) if arrays else np.empty(0, dtype=base)
+    return Column(to_column(data, base, name).data, offsets=offsets)
+
+
+def as_array(value: Any, dtype: np.dtype[Any]) -> Array:
+    """Return a value without axes as an array of one row, whatever h5py made of it."""
+    array = np.empty(1, dtype=dtype)
+    array[0] = value
+    return array
+
+
+def _text(raw: Array, name: str) -> Array:
+    if raw.dtype.kind == "S":
+        return decode_fixed(raw, name)
+    return decode_list(raw.reshape(-1).tolist(), name).reshape(raw.shape)
+
+
+def _native(raw: Array) -> Array:
+    """Return numbers in native byte order, without the marks of h5py (names of an enum)."""
+    plain = np.dtype(raw.dtype.str)
+    return raw.view(plain).astype(plain.newbyteorder("="), copy=False)
+
+
+def field_column(raw: Array, source: _Typed, fields: Sequence[str], address: str) -> Column:
+    """Return a field of what was read as a column."""
+    dtype: np.dtype[Any] = source.dtype
+    for name in fields:
+        raw, dtype = raw[name], dtype[name].base
+    return to_column(raw, dtype, address)
+
+
+def one_row(value: Any, source: _Typed, address: str) -> Column:
+    """Return the value of an attribute as a column of one row."""
+    if source.shape:
+        return as_row(field_column(np.asarray(value), source, (), address), address)
+    return field_column(as_array(value, source.dtype), source, (), address)
+
+
+def as_row(column: Column, address: str) -> Column:
+    """Return all rows as the array of one row, or raise an error that names the cell."""
+    try:
+        return column.as_row()
+    except ValueError as error:
+        msg = f"{address}: {error}"
+        raise CellError(msg) from error
+
+
+def join(columns: Sequence[Column], address: str) -> Column:
+    """Join columns along the rows, or raise an error that names the cell."""
+    try:
+        return Column.concatenate(columns)
+    except ValueError as error:
+        msg = f"{address}: {error}"
+        raise CellError(msg) from error

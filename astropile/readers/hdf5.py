@@ -1,0 +1,243 @@
+"""HDF5 files (https://docs.hdfgroup.org/hdf5/), read with h5py.
+
+Cells are addressed ``group.dataset.field``, attributes ``group.dataset@KEY``; the attributes of
+the file, or with ``rows: group`` of the group that is the row, are ``root@KEY``. References, opaque
+values and datasets without dataspace are no cells.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from io import BytesIO
+from math import prod
+from pathlib import Path
+from typing import ClassVar, Final
+
+import h5py
+import numpy as np
+
+from astropile.errors import CellError, UnsafeFileError
+from astropile.readers._base import FileReader
+from astropile.readers._cells import Cells
+from astropile.readers._chunks import read_rows
+from astropile.readers._compression import DAMAGE, is_compressed, read_plain
+from astropile.readers._hdf5_tree import (
+    Place,
+    Tree,
+    element_type,
+    member,
+    open_place,
+    read_tree,
+    widest,
+)
+from astropile.readers._hdf5_values import as_array, as_row, field_column, join, one_row
+from astropile.readers._selection import count_selected
+from astropile.readers.column import Array, Column, Rows
+from astropile.readers.protocol import CellInfo, ReadOptions
+
+# Deflate shrinks by at most 1032 (zlib, "Maximum Compression Factor"); what is bigger on request
+# was never written.
+SPARSE_RATIO: Final = 2000
+SPARSE_BYTES: Final = 2**30
+
+
+class Hdf5Reader(FileReader):
+    """Reader of one HDF5 file.
+
+    ``rows: axis`` takes the leading axis of every array for the rows (their number is what most
+    arrays say), ``rows: file`` the whole file for one row, ``rows: group`` every top group.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp(), "stars.hdf5")
+    >>> with h5py.File(path, "w") as file:
+    ...     file["ra"], file["name"] = [10.0, 20.0, 30.0], [b"a", b"b", b"c"]
+    >>> with Hdf5Reader(path, ReadOptions()) as reader:
+    ...     reader.read(["name"], slice(1, 3))["name"].data.tolist()
+    ['b', 'c']
+    """
+
+    damage: ClassVar[tuple[type[Exception], ...]] = (
+        *DAMAGE,
+        KeyError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+        zlib.error,
+    )
+
+    def __init__(self, path: Path, options: ReadOptions) -> None:
+        super().__init__(path, options)
+        with self._errors():
+            source = BytesIO(read_plain(path).tobytes()) if is_compressed(path) else path
+            # Not locked where a file system cannot, such as a read-only medium.
+            self._file = h5py.File(source, "r", locking="best-effort")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def cells(self) -> Cells:
+        """Return every cell of the file by its address, without reading values."""
+        return self._cells
+
+    def count_rows(self) -> int:
+        """Return the number of rows."""
+        if self._options.rows == "file":
+            return 1
+        return len(self._groups) if self._options.rows == "group" else self._axis_length
+
+    def block_rows(self) -> int:
+        """Return the rows of a chunk of the biggest chunked dataset."""
+        if self._options.rows != "axis":
+            return 1
+        biggest, block = 0, 1
+        for address, place in self._tree.places.items():
+            size = prod(place.shape) * place.dtype.itemsize
+            if size > biggest and self._has_rows(address) and not place.attribute:
+                chunks = open_place(self._file, place).chunks
+                biggest, block = (size, chunks[0]) if chunks else (biggest, block)
+        return block
+
+    def _address(self, name: str) -> str:
+        """Return the first address of a cell; refuse one outside the file."""
+        self._tree.refuse(name)
+        return super()._address(name)
+
+    def _read(self, addresses: Sequence[str], rows: Rows) -> dict[str, Column]:
+        n = count_selected(rows)
+        if self._options.rows == "axis":
+            mine = [address for address in addresses if self._has_rows(address)]
+            others = [address for address in addresses if not self._has_rows(address)]
+            shared = self._columns(self._file, others, None)
+            return {
+                **self._columns(self._file, mine, rows),
+                **{address: column.spread(n) for address, column in shared.items()},
+            }
+        if self._options.rows == "file":
+            one = self._columns(self._file, addresses, None)
+            return {address: column.take(slice(0, n)) for address, column in one.items()}
+        wanted = np.array(self._groups, dtype=object)[rows] if n else self._groups[:1]
+        each = [self._columns(member(self._file, name), addresses, None) for name in wanted]
+        return {a: join([columns[a] for columns in each], a).take(slice(0, n)) for a in addresses}
+
+    def _columns(
+        self, root: h5py.Group, addresses: Sequence[str], rows: Rows | None
+    ) -> dict[str, Column]:
+        """Read cells below a group; each dataset once. ``rows`` None makes each object a row."""
+        columns: dict[str, Column] = {}
+        fields: dict[tuple[str, ...], list[str]] = {}
+        for address in addresses:
+            place = self._tree.places[address]
+            found = self._open(root, place, address)
+            if place.attribute:
+                value = found.attrs[place.attribute]
+                columns[address] = one_row(value, found.attrs.get_id(place.attribute), address)
+            else:
+                fields.setdefault(place.path, []).append(address)
+        for same in fields.values():
+            places = {address: self._tree.places[address] for address in same}
+            dataset = self._open(root, places[same[0]], same[0])
+            raw = self._raw(dataset, places, rows)
+            for address, place in places.items():
+                columns[address] = field_column(raw, dataset, place.fields, address)
+                if rows is None and dataset.shape:
+                    columns[address] = as_row(columns[address], address)
+        return columns
+
+    def _raw(self, dataset: h5py.Dataset, places: Mapping[str, Place], rows: Rows | None) -> Array:
+        """Read the wanted fields of a dataset as h5py gives them, with rows on the first axis."""
+        top = list(dict.fromkeys(place.fields[0] for place in places.values() if place.fields))
+        if not dataset.shape:
+            return as_array(dataset[()], dataset.dtype)
+        if rows is not None and dataset.shape[0] != self._axis_length:
+            msg = (
+                f"{', '.join(places)}: {dataset.shape[0]} rows, the other arrays have "
+                f"{self._axis_length}"
+            )
+            raise CellError(
+                msg,
+                hint="if it belongs to every row, list it under 'shared' of the table",
+            )
+        rows = slice(0, dataset.shape[0]) if rows is None else rows
+        row_bytes = prod(dataset.shape[1:]) * dataset.dtype.itemsize
+        stored = dataset.id.get_storage_size
+        if count_selected(rows) * row_bytes > SPARSE_BYTES:
+            declared = dataset.shape[0] * row_bytes
+            if stored() * SPARSE_RATIO < declared:
+                msg = f"{', '.join(places)}: {declared} bytes declared, {stored()} stored"
+                raise UnsafeFileError(msg, hint="read fewer rows at a time")
+        return read_rows(dataset, rows, top)
+
+    def _open(self, root: h5py.Group, place: Place, address: str) -> h5py.HLObject:
+        """Open the object of a cell."""
+        try:
+            found = open_place(root, place)
+        except KeyError as error:
+            msg = f"no cell {address} in group {root.name}"
+            raise CellError(msg) from error
+        if place.attribute and place.attribute not in found.attrs:
+            msg = f"no cell {address} in group {root.name}"
+            raise CellError(msg)
+        return found
+
+    @cached_property
+    def _tree(self) -> Tree:
+        """Cells of the file; with ``rows: group`` those of all groups, as first met."""
+        with self._errors():
+            if self._options.rows != "group":
+                return read_tree(self._file)
+            tree = Tree()
+            for group in self._groups:
+                one = read_tree(self._file[group])
+                tree.unsafe |= one.unsafe
+                for address, place in one.places.items():
+                    known = tree.places.setdefault(address, place)
+                    if known.shape != place.shape:
+                        tree.places[address] = widest(known, place)
+            return tree
+
+    @cached_property
+    def _groups(self) -> list[str]:
+        """Names of the groups that are rows, in the order of the file."""
+        with self._errors():
+            links = ((name, self._file.get(name, getlink=True)) for name in self._file)
+            hard = [name for name, link in links if isinstance(link, h5py.HardLink)]
+            return [name for name in hard if isinstance(member(self._file, name), h5py.Group)]
+
+    @cached_property
+    def _axis_length(self) -> int:
+        """Length of the leading axis that most arrays have."""
+        places = self._tree.places
+        lengths = Counter(places[address].shape[0] for address in places if self._has_rows(address))
+        return lengths.most_common(1)[0][0] if lengths else 0
+
+    @cached_property
+    def _cells(self) -> Cells:
+        places = self._tree.places
+        return Cells(
+            {address: self._info(address, place) for address, place in places.items()},
+            ignore_case=self._options.ignore_case,
+        )
+
+    def _info(self, address: str, place: Place) -> CellInfo:
+        shape: tuple[int | None, ...] = tuple(n if n >= 0 else None for n in place.shape)
+        if self._options.rows == "axis" and self._has_rows(address):
+            shape = shape[1:]
+        if h5py.check_vlen_dtype(place.dtype) is not None:
+            shape = (*shape, None)
+        shared = self._options.rows == "axis" and not self._has_rows(address)
+        return CellInfo(element_type(place.dtype) or "", shape, shared=shared)
+
+    def _has_rows(self, address: str) -> bool:
+        """Return whether the leading axis of a cell is the rows (``rows: axis``)."""
+        place = self._tree.places[address]
+        shared = self._options.shared
+        if self._options.ignore_case:
+            shared = tuple(name.casefold() for name in shared)
+            address = address.casefold()
+        return bool(place.shape) and not place.attribute and address not in shared

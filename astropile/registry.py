@@ -1,0 +1,157 @@
+"""Finds surveys by name: shipped, named by ASTROPILE_SCHEMAS, by entry points, or registered.
+
+Ids, aliases and class names are one name space without regard to case; two files that claim the
+same name are refused, and both are named.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from astropile.document import did_you_mean, read_document
+from astropile.errors import SurveyNotFoundError, UsageError
+from astropile.schema import SurveySchema, read_schema
+from astropile.vocabulary import data_path
+
+__all__ = ["Head", "find_schema", "heads", "register", "schema_files"]
+
+#: Environment variable with further folders or files, separated as in PATH.
+SCHEMAS_VARIABLE = "ASTROPILE_SCHEMAS"
+#: Entry points of this group name a folder or a file: ``package:subfolder``.
+ENTRY_POINT_GROUP = "astropile.schemas"
+# register() is a call of the user about this process; nothing else writes here.
+_registered: list[Path] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The names a survey file claims, read without checking the rest of it."""
+
+    survey: str
+    name: str
+    aliases: tuple[str, ...]
+    path: Path
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names of the survey, in lower case, each once."""
+        return tuple(dict.fromkeys(n.lower() for n in (self.survey, self.name, *self.aliases)))
+
+
+def register(path: str | os.PathLike[str]) -> SurveySchema:
+    """Make a survey file of your own known to this process.
+
+    Parameters
+    ----------
+    path : path-like
+        A YAML file in the survey language.
+
+    Returns
+    -------
+    SurveySchema
+        The checked survey.
+
+    Raises
+    ------
+    SchemaError
+        The file breaks the language; all problems are listed.
+    UsageError
+        One of its names is taken by another file.
+    """
+    file = Path(path).expanduser().resolve()
+    if not file.is_file():
+        raise UsageError("no such schema file", where=str(file), hint="give the path of a YAML file")
+    schema = read_schema(file)
+    _index((*schema_files(), file))
+    if file not in _registered:
+        _registered.append(file)
+    return schema
+
+
+def schema_files() -> tuple[Path, ...]:
+    """Return every survey file that is known, shipped ones first."""
+    places = [data_path("schemas")]
+    places += [
+        Path(place).expanduser()
+        for place in os.environ.get(SCHEMAS_VARIABLE, "").split(os.pathsep)
+        if place
+    ]
+    places += [Path(str(point.load())) for point in entry_points(group=ENTRY_POINT_GROUP)]
+    files = dict.fromkeys(file.resolve() for place in places for file in _files_in(place))
+    return tuple(dict.fromkeys((*files, *_registered)))
+
+
+def _files_in(place: Path) -> Iterator[Path]:
+    if place.is_file():
+        yield place
+    elif place.is_dir():
+        yield from sorted(place.glob("*.yaml"))
+    else:
+        raise UsageError(
+            "no such schema file or folder", where=str(place), hint=f"mend {SCHEMAS_VARIABLE}"
+        )
+
+
+def heads() -> tuple[Head, ...]:
+    """Return the names of every known survey, sorted by id."""
+    _index(schema_files())
+    return tuple(sorted((_head(file) for file in schema_files()), key=lambda head: head.survey))
+
+
+def find_schema(name: str) -> SurveySchema:
+    """Return the survey of a name: id, alias or class name, in any case.
+
+    Raises
+    ------
+    SurveyNotFoundError
+        No survey has the name; near names are suggested.
+    SchemaError
+        Its file breaks the language.
+    """
+    wanted = name.lower()
+    # A file is named after its survey, so the usual case opens one file only.
+    for file in schema_files():
+        if file.stem == wanted and _head(file).survey == wanted:
+            return read_schema(file)
+    index = _index(schema_files())
+    if wanted in index:
+        return read_schema(index[wanted].path)
+    raise SurveyNotFoundError(
+        f"no survey '{name}'",
+        hint=did_you_mean(wanted, list(index)) or "astropile list shows all surveys",
+    )
+
+
+def _index(files: tuple[Path, ...]) -> dict[str, Head]:
+    index: dict[str, Head] = {}
+    for file in files:
+        head = _head(file)
+        for name in head.names:
+            other = index.setdefault(name, head)
+            if other.path != head.path:
+                raise UsageError(
+                    f"the name '{name}' is claimed by {other.path} and by {head.path}",
+                    hint="give one of the surveys another id, alias or about.name",
+                )
+    return index
+
+
+def _head(path: Path) -> Head:
+    stat = path.stat()
+    return _head_cached(path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=1024)
+def _head_cached(path: Path, size: int, mtime_ns: int) -> Head:  # noqa: ARG001 - the key
+    data = read_document(path).data
+    survey = str(data.get("survey", path.stem))
+    about = data.get("about")
+    name = str(about.get("name", survey)) if isinstance(about, dict) else survey
+    aliases = data.get("aliases")
+    listed = tuple(map(str, aliases)) if isinstance(aliases, list) else ()
+    return Head(survey, name, listed, path)

@@ -1,0 +1,106 @@
+"""Path patterns: below the data directory, with captures and holes. LANGUAGE 5, 14.6."""
+
+from __future__ import annotations
+
+import re
+
+from astropile.document import did_you_mean
+from astropile.expression import Expr, ExpressionError, Hole, holes, parse
+from astropile.schema.report import Loc, Report
+
+#: What every path tells, beside its captures.
+PATH_PARTS = ("file", "dir")
+_CAPTURE = re.compile(r"<([a-z_][a-z0-9_]*)>")
+_UNSAFE = {
+    "://": "an address in a network",
+    "$": "a variable of the environment",
+    "\\": "a backslash; folders are separated by /",
+    "\0": "a null character",
+}
+
+
+def captures_of(files: str) -> list[str]:
+    """Return the names of the captures of a pattern."""
+    return _CAPTURE.findall(files)
+
+
+def path_holes(files: str, loc: Loc, report: Report) -> list[Hole]:
+    """Return the holes of a path, or report why they cannot be read."""
+    try:
+        return holes(files)
+    except ExpressionError as error:
+        report.add_expression_error(error, files, loc, "hole")
+        return []
+
+
+def check_pattern(files: str, found: list[Hole], loc: Loc, report: Report) -> None:
+    """Check that a pattern is a path below the data directory."""
+    plain = _without_holes(files, found)
+    for mark, what in _UNSAFE.items():
+        if mark in plain:
+            report.add("path", f"a path must not hold {what} ('{mark}')", loc, once=True)
+    parts = plain.split("/")
+    if plain.startswith("/") or re.match(r"[A-Za-z]:", plain):
+        report.add("path", "a path begins below the data directory, not at the top", loc)
+    elif parts[0].startswith("~"):
+        report.add("path", "a path begins below the data directory, not at home", loc)
+    if ".." in parts:
+        report.add("path", "a path must not lead upwards (..)", loc)
+    if any("**" in part and part != "**" for part in parts):
+        help_text = "write ** between slashes, or * within a name"
+        report.add("path", "** stands for folders, so it is a part of its own", loc, help=help_text)
+    if not parts[-1]:
+        report.add("path", "a path ends with the name of a file", loc)
+
+
+def check_captures(
+    files: str, found: list[Hole], loc: Loc, report: Report, *, is_each: bool
+) -> None:
+    """Check the captures ``<name>`` of a pattern."""
+    plain = _without_holes(files, found)
+    rest = _CAPTURE.sub("", plain)
+    if "<" in rest or ">" in rest:
+        help_text = "a capture is <name>, of small letters, digits and _"
+        report.add("capture", "a < or > is no part of a capture", loc, help=help_text)
+    names = captures_of(plain)
+    if names and is_each:
+        report.add("capture", "the path of each row is one file; it captures nothing", loc)
+    for number, name in enumerate(names):
+        if name in PATH_PARTS:
+            message = f"'{name}' is reserved: path.{name} is part of every path"
+            report.add("capture", message, loc)
+        elif name in names[:number]:
+            report.add("capture", f"<{name}> is there twice", loc)
+
+
+def _without_holes(files: str, found: list[Hole]) -> str:
+    """Return the pattern with a letter in place of each hole."""
+    pieces, at = [], 0
+    for hole in found:
+        pieces += [files[at : hole.start], "x"]
+        at = hole.end
+    return "".join([*pieces, files[at:]])
+
+
+def hole_expression(hole: Hole, files: str, loc: Loc, report: Report) -> Expr | None:
+    """Parse what stands in a hole that no variable fills: an expression over the main row."""
+    if hole.pipe is not None:
+        message = f"'{hole.expression}' is no variable, so it takes no pipe"
+        part = (hole.start, hole.end) if report.is_written(loc, files) else None
+        report.add("hole", message, loc, part=part)
+        return None
+    try:
+        return parse(hole.expression)
+    except ExpressionError as error:
+        start = hole.expression_start
+        moved = ExpressionError(error.message, start + error.start, start + error.end, error.help)
+        report.add_expression_error(moved, files, loc, "hole")
+        return None
+
+
+def report_unfilled(hole: Hole, files: str, known: list[str], loc: Loc, report: Report) -> None:
+    """Report a hole that nothing fills."""
+    part = (hole.start, hole.end) if report.is_written(loc, files) else None
+    message = f"nothing fills the hole {files[hole.start : hole.end]}"
+    help_text = did_you_mean(hole.expression, known) or f"variables: {', '.join(known)}"
+    report.add("hole", message, loc, part=part, help=help_text)

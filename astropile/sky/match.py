@@ -1,0 +1,235 @@
+"""Cross-matches of positions: plain arrays in, row numbers out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astropile.errors import MatchError
+from astropile.sky.index import chord_squared_limit, separation_arcsec
+from astropile.sky.positions import Floats, read_angles
+from astropile.sky.threads import run_ranges, thread_count
+from astropile.sky.tree import SkyIndex, build_index
+
+__all__ = ["Pairs", "match_coordinates", "match_indexes"]
+
+Rows: TypeAlias = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Pairs:
+    """Rows that belong together, sorted by (left, separation, right).
+
+    Attributes
+    ----------
+    left, right : ndarray of int64, shape (pairs,)
+        Row numbers in the caller's arrays.
+    separation_arcsec : ndarray of float64, shape (pairs,)
+
+    Examples
+    --------
+    >>> pairs = match_coordinates([10.0], [0.0], [10.0, 10.0], [0.0, 0.0001])
+    >>> len(pairs), pairs.right.tolist()
+    (1, [0])
+    """
+
+    left: Rows
+    right: Rows
+    separation_arcsec: Floats
+
+    def __len__(self) -> int:
+        """Return the number of pairs."""
+        return len(self.left)
+
+    def __repr__(self) -> str:
+        """Return the number of pairs; the arrays would fill the screen."""
+        return f"Pairs({len(self)} pairs)"
+
+
+def match_coordinates(
+    left_ra_deg: Any,
+    left_dec_deg: Any,
+    right_ra_deg: Any,
+    right_dec_deg: Any,
+    *,
+    radius_arcsec: float = 1.0,
+    find: str = "nearest",
+    threads: int | None = None,
+) -> Pairs:
+    """Match two lists of positions on the sky.
+
+    The result equals that of comparing every row with every row, also at the poles, across
+    RA 0/360, and for clumps and radii of any size.
+
+    Parameters
+    ----------
+    left_ra_deg, left_dec_deg : array_like, shape (n,)
+        Degrees, or astropy Quantity or Column of any angle. NaN and masked: no position, no pair.
+    right_ra_deg, right_dec_deg : array_like, shape (m,)
+        The same for the other list.
+    radius_arcsec : float or astropy Quantity
+        Greatest separation, inclusive: see `astropile.sky.chord_squared_limit`.
+    find : {"nearest", "mutual", "all"}
+        ``nearest``: the nearest right row of each left row (a right row may serve several).
+        ``mutual``: those pairs in which each is the nearest of the other.
+        ``all``: every pair within the radius.
+        Of rows at exactly the same distance the lowest row number is the nearest.
+    threads : int, optional
+        Default: one a core. The result does not depend on it.
+
+    Returns
+    -------
+    Pairs
+
+    Raises
+    ------
+    MatchError
+        If a position is not on the sky, the arrays do not fit, or an option is none.
+
+    Examples
+    --------
+    >>> pairs = match_coordinates([10.0, 50.0], [0.0, 5.0], [50.0, 359.0], [5.0001, 0.0])
+    >>> pairs.left.tolist(), pairs.right.tolist(), pairs.separation_arcsec.round(3).tolist()
+    ([1], [0], [0.36])
+    """
+    limit = chord_squared_limit(_read_radius(radius_arcsec))
+    search = _search_named(find)
+    workers = thread_count(threads)
+    sides = (("left", left_ra_deg, left_dec_deg), ("right", right_ra_deg, right_dec_deg))
+
+    def build(side: tuple[str, Any, Any]) -> SkyIndex:
+        return build_index(side[1], side[2], threads=max(workers // 2, 1), side=side[0])
+
+    if workers == 1:
+        left, right = map(build, sides)
+    else:  # the sort of a side runs in one thread, so the sides run beside each other
+        with ThreadPoolExecutor(2) as pool:
+            left, right = pool.map(build, sides)
+    return _sorted_pairs(*search(left, right, limit, workers), workers)
+
+
+def match_indexes(
+    left: SkyIndex,
+    right: SkyIndex,
+    *,
+    radius_arcsec: float = 1.0,
+    find: str = "nearest",
+    threads: int | None = None,
+) -> Pairs:
+    """Match two catalogues that are indexed already; see `match_coordinates`.
+
+    Examples
+    --------
+    >>> from astropile.sky import build_index
+    >>> stars = build_index([10.0, 10.1], [0.0, 0.0])
+    >>> pairs = match_indexes(stars, stars, radius_arcsec=3600.0, find="all")
+    >>> list(zip(pairs.left.tolist(), pairs.right.tolist()))
+    [(0, 0), (0, 1), (1, 1), (1, 0)]
+    """
+    limit = chord_squared_limit(_read_radius(radius_arcsec))
+    workers = thread_count(threads)
+    return _sorted_pairs(*_search_named(find)(left, right, limit, workers), workers)
+
+
+Found: TypeAlias = tuple[Rows, Rows, Floats]
+Search: TypeAlias = Callable[[SkyIndex, SkyIndex, float, int], Found]
+
+
+def _search_named(find: str) -> Search:
+    """Return the search that `find` names."""
+    searches: dict[str, Search] = {"all": _all_pairs, "mutual": _mutual, "nearest": _nearest}
+    if find not in searches:
+        what = f"find={find!r} is no kind of match; expected one of {', '.join(searches)}"
+        raise MatchError(what)
+    return searches[find]
+
+
+def _read_radius(radius: Any) -> float:
+    """Return a radius in arcseconds; one with a unit is converted."""
+    value = read_angles(radius, "radius_arcsec", unit="arcsec")
+    if value.ndim:
+        what = f"radius_arcsec has shape {value.shape}; expected one number"
+        raise MatchError(what)
+    return float(value)
+
+
+def _nearest_of(left: SkyIndex, right: SkyIndex, limit: float, threads: int) -> tuple[Rows, Floats]:
+    """Return the nearest right row (-1 for none) and squared chord of every left row."""
+    right_row = np.full(left.rows, -1, dtype=np.int64)
+    chord_squared = np.empty(left.rows)
+    if len(left.tree.order) and len(right.tree.order):
+        from astropile.sky.search import nearest_rows
+
+        run_ranges(
+            lambda low, high: nearest_rows(
+                left.tree, right.tree, limit, low, high, right_row, chord_squared
+            ),
+            len(left.tree.leaf_starts) - 1,
+            threads,
+        )
+    return right_row, chord_squared
+
+
+def _nearest(left: SkyIndex, right: SkyIndex, limit: float, threads: int) -> Found:
+    right_row, chord_squared = _nearest_of(left, right, limit, threads)
+    rows = np.flatnonzero(right_row >= 0)
+    return rows, right_row[rows], chord_squared[rows]
+
+
+def _mutual(left: SkyIndex, right: SkyIndex, limit: float, threads: int) -> Found:
+    rows, right_row, chord_squared = _nearest(left, right, limit, threads)
+    back, _ = _nearest_of(right, left, limit, threads)
+    kept = back[right_row] == rows
+    return rows[kept], right_row[kept], chord_squared[kept]
+
+
+def _all_pairs(left: SkyIndex, right: SkyIndex, limit: float, threads: int) -> Found:
+    counts = np.zeros(left.rows, dtype=np.int64)
+    nothing = np.empty(0, dtype=np.int64)
+    if not (len(left.tree.order) and len(right.tree.order)):
+        return nothing, nothing, np.empty(0)
+    from astropile.sky.search import rows_within
+
+    leaves = len(left.tree.leaf_starts) - 1
+
+    def search(starts: Rows, right_row: Rows, chord_squared: Floats) -> None:
+        run_ranges(
+            lambda low, high: rows_within(
+                left.tree, right.tree, limit, low, high, counts, starts, right_row, chord_squared
+            ),
+            leaves,
+            threads,
+        )
+
+    search(nothing, nothing, np.empty(0))
+    total = int(counts.sum())
+    try:
+        right_row, chord_squared = np.empty(total, dtype=np.int64), np.empty(total)
+        rows = np.repeat(np.arange(left.rows), counts)
+    except MemoryError as error:
+        what = f"{total} pairs lie within the radius, more than memory holds"
+        hint = 'take a smaller radius, or find="nearest"'
+        raise MatchError(what, hint=hint) from error
+    search(np.cumsum(counts) - counts, right_row, chord_squared)
+    return rows, right_row, chord_squared
+
+
+def _sorted_pairs(left: Rows, right: Rows, chord_squared: Floats, threads: int) -> Pairs:
+    """Turn chords into separations, keeping the order (left, separation, right)."""
+    separation = np.empty(len(left))
+
+    def fill(low: int, high: int) -> None:
+        separation[low:high] = separation_arcsec(chord_squared[low:high])
+
+    run_ranges(fill, len(left), threads, smallest=16_384)
+    # Chords that differ in the last bit can round to one separation; then the row number decides.
+    swapped = (separation[1:] == separation[:-1]) & (right[1:] < right[:-1])
+    if np.any(swapped & (left[1:] == left[:-1])):
+        order = np.lexsort((right, separation, left))
+        left, right, separation = left[order], right[order], separation[order]
+    return Pairs(left, right, separation)

@@ -1,0 +1,294 @@
+"""A survey with its files: thin, the verbs are in the rooms below."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from astropile.registry import find_schema
+from astropile.schema import SurveySchema
+from astropile.survey.columns import Columns
+from astropile.survey.request import Request
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from astropy.table import Table
+    from datasets import Dataset, Features, IterableDataset
+
+    from astropile.engine import Rejects, RowIndex
+
+Layout = Literal["nested", "per_band"]
+Names = Literal["original", "canonical"]
+Partial = Literal["refuse", "default"]
+
+
+class Survey:
+    """One survey, one config, one selection of leaves; with or without data.
+
+    Make one with :func:`astropile.load` or with a class of :mod:`astropile.datasets`.
+
+    Parameters
+    ----------
+    schema : SurveySchema
+        The checked survey.
+    request : Request
+        Config, data directory and selection.
+
+    Examples
+    --------
+    >>> import astropile as ap
+    >>> hsc = ap.load("hsc")
+    >>> hsc.config
+    'pdr3_dud_22.5'
+    >>> hsc.columns["mag_cmodel_i"].name
+    'i_cmodel_mag'
+    """
+
+    def __init__(self, schema: SurveySchema, request: Request) -> None:
+        self.schema = schema
+        self.request = request
+
+    # --- without data ---------------------------------------------------------------------
+
+    @property
+    def id(self) -> str:
+        """Id of the survey, never the alias it was asked for by."""
+        return self.schema.id
+
+    @property
+    def title(self) -> str:
+        """Full name of the survey."""
+        return self.schema.title
+
+    @property
+    def config(self) -> str:
+        """Name of the config."""
+        return self.request.config
+
+    @property
+    def configs(self) -> dict[str, str]:
+        """Every config of the survey with its description."""
+        return {name: model.description for name, model in self.schema.file.configs.items()}
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Splits of the config in declared order."""
+        return self.schema.splits(self.config)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """Every leaf of the config: look up, resolve, describe."""
+        return Columns(self.schema, self.config)
+
+    @cached_property
+    def features(self) -> Features:
+        """Features of an Example, known without data."""
+        return self.request.features()
+
+    def cite(self) -> str:
+        """Return what to cite and the acknowledgement to print."""
+        from astropile.survey.citation import citation
+
+        return citation(self.schema)
+
+    # --- with data ------------------------------------------------------------------------
+
+    def catalog(
+        self,
+        columns: Sequence[str] = (),
+        *,
+        split: str | None = None,
+        units: Mapping[str, str] | None = None,
+        healpix_order: int = 29,
+    ) -> Table:
+        """Return id, position and what was asked for of every object, without bulk data.
+
+        Parameters
+        ----------
+        columns : sequence of str, optional
+            Further scalar columns by any of their names.
+        split : str, optional
+            One split; default all, in declared order.
+        units : mapping of str to str, optional
+            Column -> unit to convert it to.
+        healpix_order : int
+            Order of the nested ``healpix`` column.
+
+        Returns
+        -------
+        Table
+            ``object_id``, ``ra`` [deg], ``dec`` [deg], ``healpix``, then ``columns`` with units;
+            row numbers are those of :meth:`dataset`.
+
+        Raises
+        ------
+        DataDirError, NoFilesError
+            There are no files to read.
+        """
+        from astropile.survey.catalog import build_catalog
+
+        return build_catalog(
+            self.request, columns, split=split, units=units or {}, healpix_order=healpix_order
+        )
+
+    def dataset(self, split: str | None = None) -> Dataset:
+        """Return all Examples as a memory-mapped ``datasets.Dataset`` in NumPy format.
+
+        The first call converts the files and keeps the result in the cache; later calls open it.
+
+        Parameters
+        ----------
+        split : str, optional
+            One split; default all, in declared order.
+        """
+        from astropile.survey.cache import cached_dataset
+
+        return cached_dataset(self.request, split=split)
+
+    def stream(self, split: str | None = None) -> IterableDataset:
+        """Return the Examples as a ``datasets.IterableDataset``: read as they are used."""
+        from astropile.survey.examples import stream
+
+        return stream(self.request, split=split)
+
+    def iter_tables(
+        self,
+        *,
+        split: str | None = None,
+        batch_rows: int | None = None,
+        index: RowIndex | None = None,
+    ) -> Iterator[pa.Table]:
+        """Yield Arrow tables of Examples: the fastest way to read a survey.
+
+        Parameters
+        ----------
+        split : str, optional
+            One split; default all.
+        batch_rows : int, optional
+            Most rows a table; default from a memory budget and the layout of the files.
+        index : RowIndex, optional
+            Only these rows, in row order; see :attr:`row_index`.
+        """
+        return self.request.tables(split=split, batch_rows=batch_rows, index=index)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Yield one Example at a time, its arrays as NumPy views."""
+        from astropile.survey.examples import iterate
+
+        return iterate(self.request)
+
+    def __len__(self) -> int:
+        """Return the number of objects; reads ids and positions at the first call."""
+        return len(self.row_index)
+
+    @property
+    def row_index(self) -> RowIndex:
+        """Where each row of ``split=None`` is in the files."""
+        return self.request.catalogue_pass(None).index
+
+    @property
+    def rejects(self) -> Rejects:
+        """Rows that were refused, with file, row and reason; reads ids and positions."""
+        return self.request.catalogue_pass(None).rejects
+
+    def select(self, columns: Sequence[str]) -> Survey:
+        """Return the same survey with another selection of leaves."""
+        return Survey(self.schema, self.request.selecting(columns))
+
+    def __repr__(self) -> str:
+        """Return one line: id, config, where its files are."""
+        place = str(self.request.data_dir) if self.request.data_dir else "no data_dir"
+        return f"<{self.schema.file.about.name} {self.config}: {self.title}; {place}>"
+
+    def _repr_html_(self) -> str:
+        about = self.schema.file.about
+        rows = {
+            "survey": f"{self.id} ({about.name})",
+            "config": self.config,
+            "modalities": ", ".join(f"{b.name}: {b.kind}" for b in self.schema.blocks.values()),
+            "bands": ", ".join(self.schema.bands),
+            "columns": str(len(self.columns)),
+            "licence": about.license.name,
+        }
+        body = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(k)}</th><td>{html.escape(v)}</td></tr>"
+            for k, v in rows.items()
+            if v
+        )
+        return f"<b>{html.escape(about.title)}</b><table>{body}</table>"
+
+
+def load(
+    name: str,
+    *,
+    data_dir: str | PathLike[str] | None = None,
+    config: str | None = None,
+    source: str | None = None,
+    columns: Sequence[str] | None = None,
+    names: Names = "original",
+    layout: Layout = "nested",
+    partial: Partial = "refuse",
+    on_bad_row: Literal["raise", "reject"] = "raise",
+    follow_links: bool = False,
+) -> Survey:
+    """Load a survey by name; without ``data_dir`` everything that needs only the schema works.
+
+    Parameters
+    ----------
+    name : str
+        Id, alias or class name, in any case.
+    data_dir : path-like, optional
+        Folder with the survey's files.
+    config : str, optional
+        Subset of the survey; default the one it declares.
+    source : str, optional
+        Container to read; default the first whose files are there.
+    columns : sequence of str, optional
+        Leaves or blocks of the Examples; default all. Id and position always come with them.
+    names : {"original", "canonical"}
+        Which names the keys of Examples are.
+    layout : {"nested", "per_band"}
+        Blocks with a band axis, or one key a band with default photometry.
+    partial : {"refuse", "default"}
+        What a name such as ``mag_i`` does in ``columns``.
+    on_bad_row : {"raise", "reject"}
+        What a value that does not fit its leaf does.
+    follow_links : bool
+        Accept links that lead out of ``data_dir``.
+
+    Returns
+    -------
+    Survey
+        The survey; no file of data is opened yet.
+
+    Raises
+    ------
+    SurveyNotFoundError, ConfigError, ColumnError
+        A name is unknown or ambiguous; near names are listed.
+
+    Examples
+    --------
+    >>> import astropile as ap
+    >>> ap.load("hsc").splits
+    ('train',)
+    """
+    schema = find_schema(name)
+    request = Request(
+        schema=schema,
+        config=schema.config_name(config),
+        data_dir=None if data_dir is None else Path(data_dir).expanduser(),
+        source=source,
+        names=names,
+        layout=layout,
+        on_bad_row=on_bad_row,
+        follow_links=follow_links,
+    )
+    if columns is not None:
+        request = replace(request, selection=request.resolve(columns, partial=partial))
+    request.check()
+    return Survey(schema, request)

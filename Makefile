@@ -1,5 +1,6 @@
 # make test    run the tests            make demo    the tour, on the data that ship with the package
 # make check   lint, types, docs-check  make bench   the figures of benchmarks/
+# make format  mend what ruff can       make generate  write the generated files anew
 # Every target installs what it needs into $(VENV) first, and again when pyproject.toml changes.
 
 PYTHON ?= python3
@@ -11,9 +12,9 @@ ARGS ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 YAML_FILES := schemas registry .pre-commit-config.yaml .yamllint.yaml
-TEXT_FILES := astropile tests benchmarks docs demo schemas registry $(wildcard *.md) pyproject.toml
+TEXT_FILES := astropile benchmarks docs demo schemas registry $(wildcard *.md) pyproject.toml
 
-.PHONY: help test demo check lint format types docs-check bench wheel clean
+.PHONY: help test demo check lint format types docs-check generate bench wheel clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -52,6 +53,9 @@ docs-check: $(VENV)/.installed-dev $(VENV)/.installed-test
 	$(BIN)/codespell $(TEXT_FILES)
 	$(BIN)/yamllint --strict $(YAML_FILES)
 	$(BIN)/python -m pytest --quiet -m generated tests
+
+generate: $(VENV)/.installed-dev
+	$(BIN)/python -m astropile.schema.json_schema
 
 bench: $(VENV)/.installed-bench
 	@set -e; for file in benchmarks/bench_*.py; do \

@@ -72,7 +72,7 @@ WITHOUT_CURVE: Final = {
     "LCO/CSP.V0": "Swope telescope, CSP-I; filter LC-3014.",
     "LCO/CSP.V1": "Swope telescope, CSP-I; filter LC-3009.",
     "LCO/CSP.Y": "Swope telescope with RetroCam, CSP-I.",
-    "LCO/CSP.Ydw": "du Pont telescope with WIRC, CSP-I.",
+    "LCO/CSP.Ydw": "2.5 m telescope with WIRC, CSP-I.",
     "LCO/CSP.J": "Swope telescope with RetroCam, CSP-I.",
     "LCO/CSP.Jrc2": "Swope telescope with RetroCam after the filter was changed, CSP-I.",
     "LCO/CSP.H": "Swope telescope with RetroCam, CSP-I.",

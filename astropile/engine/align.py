@@ -64,13 +64,14 @@ def _by_names(operand: Operand, leaf: Leaf, block: Block | None) -> Operand:
     data = column.data.transpose(0, *(k + 1 for k in order))
     shape = [len(data)]
     for axis in leaf.axes:
+        place = len(shape)
         if axis in named:
-            shape.append(data.shape[1 + [named[k] for k in order].index(axis)])
+            shape.append(data.shape[place])
             continue
         length = block.length(axis)
         if length is None:
             raise Fault(f"a value cannot be spread over axis {axis}, whose length differs by object")
-        data = np.expand_dims(data, len(shape))
+        data = np.expand_dims(data, place)
         shape.append(length)
     return Operand(Column(np.broadcast_to(data, shape), null=column.null), None, operand.constant)
 

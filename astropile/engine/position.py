@@ -29,9 +29,11 @@ def to_icrs(ra: Column, dec: Column, frame: str) -> tuple[Column, Column]:
         lon, lat = ra.data.copy(), dec.data.copy()
         lon[known], lat[known] = sky.ra.deg, sky.dec.deg
         ra, dec = replace(ra, data=lon), replace(dec, data=lat)
-    outside = (ra.data < 0) | (ra.data >= 360)
+    outside = np.isfinite(ra.data) & ((ra.data < 0) | (ra.data >= 360))
     if outside.any():
-        ra = replace(ra, data=np.where(outside, np.mod(ra.data, 360.0), ra.data))
+        data = ra.data.copy()
+        data[outside] = np.mod(data[outside], 360.0)
+        ra = replace(ra, data=data)
     return ra, dec
 
 

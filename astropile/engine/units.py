@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from astropile.expression import Binary, Call, Expr, Index, Literal, Name, Unary, infer_unit, walk
-from astropile.vocabulary import conversion, parse_unit
+from astropile.vocabulary import conversion, convertible, parse_unit
 
 if TYPE_CHECKING:
     from astropy.units import UnitBase
@@ -82,8 +82,10 @@ def _converted(expr: Expr, found: Any, wanted: Any) -> Expr:
     """Multiply by the factor that takes one unit to another, if both are known and differ."""
     if found is None or wanted is None or found == wanted:
         return expr
+    if not convertible(found, wanted):
+        # The static check let it pass: logarithmic units (mag(AB) - mag) combine as they are.
+        return expr
     factor = conversion(found, wanted)
     if not isinstance(factor, float):
-        # Logarithmic units (mag - mag(AB)) add as they are.
         return expr
     return Binary("*", expr, Literal(factor, expr.start, expr.end), expr.start, expr.end)

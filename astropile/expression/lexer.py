@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from astropile.expression.constants import number
 from astropile.expression.errors import unknown_character
@@ -23,8 +22,7 @@ _CONSTANTS = {"true": True, "false": False, "null": None}
 _WORDS = frozenset(("and", "or", "not", "in"))
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A constant, a name, an operator (with ``and or not in``) or the end of the text."""
 
     kind: Literal["constant", "name", "op", "end"]

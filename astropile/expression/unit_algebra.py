@@ -140,7 +140,12 @@ def common(parts: Sequence[Found], verb: str) -> Found:
                 raise UnitConflictError(message)
     if any(part.kind == "unknown" for part in parts):
         return UNKNOWN
-    return certain[0] if certain else CONSTANT
+    # Beside a plain number even a percent is brought to a plain number.
+    return (
+        next((part for part in certain if part.kind == "plain"), certain[0])
+        if certain
+        else CONSTANT
+    )
 
 
 def add(operator: str, left: Found, right: Found) -> Found:
@@ -209,11 +214,11 @@ def power(base: Found, exponent: Found) -> Found:
         if unit is not None and not is_dimensionless(unit) and not is_logarithmic(unit):
             message = f"an exponent is a pure number, not in {shown(unit)}"
             raise UnitConflictError(message)
-    if base.kind == "known" and not is_dimensionless(base.unit):
-        if exponent.kind != "constant" or exponent.value is None:
-            message = f"a power of {shown(base.unit)} needs a number as exponent"
-            raise UnitConflictError(message, "write the exponent as a number")
+    if base.kind == "known" and exponent.value is not None:
         return _power(base.unit, exponent.value)
+    if base.kind == "known" and not is_dimensionless(base.unit):
+        message = f"a power of {shown(base.unit)} needs a number as exponent"
+        raise UnitConflictError(message, "write the exponent as a number")
     if base.kind == exponent.kind == "constant":
         return fold("**", base, exponent)
     if "unknown" in (base.kind, exponent.kind):
@@ -224,7 +229,7 @@ def power(base: Found, exponent: Found) -> Found:
 def _power(unit: Any, exponent: float) -> Found:
     refuse_zero_point(unit, "raised to a power")
     try:
-        if abs(exponent) > _LARGEST_EXPONENT:
+        if not abs(exponent) <= _LARGEST_EXPONENT:  # nor nan
             raise OverflowError
         return known(unit**exponent)
     except _unit_errors():

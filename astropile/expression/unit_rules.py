@@ -60,7 +60,9 @@ def wanted_units(expr: Binary | Call, parts: Sequence[Found]) -> list[UnitBase |
     nothing: list[UnitBase | None] = [None] * len(parts)
     if isinstance(expr, Binary):
         if expr.operator == "**":
-            return [None, _number_unit(parts[1])]
+            base, exponent = parts
+            is_fixed = exponent.value is not None  # then the unit of the base is raised with it
+            return [None if is_fixed else _number_unit(base), _number_unit(exponent)]
         if expr.operator in COMPARISONS or expr.operator in ("+", "-", "//", "%"):
             return [_shared_unit(parts)] * 2
         return nothing
@@ -70,17 +72,17 @@ def wanted_units(expr: Binary | Call, parts: Sequence[Found]) -> list[UnitBase |
         nothing[alike] = [_shared_unit(parts[alike])] * len(parts[alike])
     elif rule == "log":
         nothing[0] = _number_unit(parts[0])
-    elif rule in _INPUT:
+    elif rule in _INPUT and parts[0].kind == "known":
         nothing[0] = _INPUT[rule](parts[0])
     return nothing
 
 
 def _shared_unit(parts: Sequence[Found]) -> UnitBase | None:
-    """Return the unit of the first part that has one, if numbers can be converted to it."""
-    certain = [as_unit(part) for part in parts if part.kind in ("plain", "known")]
-    if any(part.kind == "unknown" for part in parts) or any(map(is_zero_pointed, certain)):
+    """Return the unit that parts have in common, if numbers can be converted to it."""
+    if any(part.kind == "known" and is_zero_pointed(part.unit) for part in parts):
         return None
-    return certain[0] if certain else None
+    found = common(parts, "mixed")
+    return as_unit(found) if found.kind in ("plain", "known") else None
 
 
 def _number_unit(part: Found) -> UnitBase | None:

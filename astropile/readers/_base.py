@@ -137,3 +137,21 @@ def row_bytes(info: CellInfo) -> int:
     """Return the bytes that a row of a cell has at least."""
     size = 1 if info.dtype == "text" else np.dtype(info.dtype).itemsize
     return size * prod(1 if length is None else length for length in info.shape)
+
+
+def as_row(column: Column, address: str) -> Column:
+    """Return all rows as the array of one row, or raise an error that names the cell."""
+    try:
+        return column.as_row()
+    except ValueError as error:
+        msg = f"{address}: {error}"
+        raise CellError(msg) from error
+
+
+def join(columns: Sequence[Column], address: str) -> Column:
+    """Join columns along the rows, or raise an error that names the cell."""
+    try:
+        return Column.concatenate(columns)
+    except ValueError as error:
+        msg = f"{address}: {error}"
+        raise CellError(msg) from error

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 
 from astropile.errors import CellError
+from astropile.readers._base import as_row
 from astropile.readers._text import decode_fixed, decode_list
 from astropile.readers.column import Array, Column, offsets_of
 
@@ -88,21 +89,3 @@ def one_row(value: Any, source: _Typed, address: str) -> Column:
     if source.shape:
         return as_row(field_column(np.asarray(value), source, (), address), address)
     return field_column(as_array(value, source.dtype), source, (), address)
-
-
-def as_row(column: Column, address: str) -> Column:
-    """Return all rows as the array of one row, or raise an error that names the cell."""
-    try:
-        return column.as_row()
-    except ValueError as error:
-        msg = f"{address}: {error}"
-        raise CellError(msg) from error
-
-
-def join(columns: Sequence[Column], address: str) -> Column:
-    """Join columns along the rows, or raise an error that names the cell."""
-    try:
-        return Column.concatenate(columns)
-    except ValueError as error:
-        msg = f"{address}: {error}"
-        raise CellError(msg) from error

@@ -20,7 +20,7 @@ import h5py
 import numpy as np
 
 from astropile.errors import CellError, UnsafeFileError
-from astropile.readers._base import FileReader
+from astropile.readers._base import FileReader, as_row, join
 from astropile.readers._cells import Cells
 from astropile.readers._chunks import read_rows
 from astropile.readers._compression import DAMAGE, is_compressed, read_plain
@@ -33,7 +33,7 @@ from astropile.readers._hdf5_tree import (
     read_tree,
     widest,
 )
-from astropile.readers._hdf5_values import as_array, as_row, field_column, join, one_row
+from astropile.readers._hdf5_values import as_array, field_column, one_row
 from astropile.readers._selection import count_selected
 from astropile.readers.column import Array, Column, Rows
 from astropile.readers.protocol import CellInfo, ReadOptions

@@ -286,8 +286,8 @@ class Table(Model):
     """First row and end of the rows to take as lists."""
     each: bool = False
     """A file for every main row."""
-    unmatched: Literal["error", "drop", "null"] = "error"
-    """What becomes of a main row without partner."""
+    unmatched: Literal["error", "drop", None] = "error"
+    """What becomes of a main row without partner: error, drop, or null cells."""
     cutout: Cutout | None = None
     """Window for rows: cutout."""
     for_: Annotated[Holes, Key(alias="for")] = {}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from astropile.errors import MatchError
 from astropile.sky.positions import Floats, read_positions, refuse_faults
 from astropile.sky.threads import run_ranges, thread_count
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = [
     "chord_squared_limit",
@@ -74,14 +76,15 @@ def healpix_index(
     >>> healpix_index([0.0, 180.0], [90.0, 0.0], order=1).tolist()
     [3, 25]
     """
-    if isinstance(order, bool) or not isinstance(order, int) or not 0 <= order <= DEEPEST_ORDER:
-        raise MatchError(f"HEALPix order {order!r}; expected an integer from 0 to {DEEPEST_ORDER}")
+    if type(order) is not int or not 0 <= order <= DEEPEST_ORDER:
+        what = f"HEALPix order {order!r}; expected an integer from 0 to {DEEPEST_ORDER}"
+        raise MatchError(what)
     ra, dec = read_positions(ra_deg, dec_deg)
     refuse_faults(ra, dec)
     if np.isnan(ra).any() or np.isnan(dec).any():
-        hint = "select rows with astropile.sky.valid_positions first"
-        raise MatchError("a null position (NaN) has no HEALPix pixel", hint=hint)
-    import healpy  # type: ignore[import-untyped]  # here, because it takes half a second
+        what = "a null position (NaN) has no HEALPix pixel"
+        raise MatchError(what, hint="select rows with astropile.sky.valid_positions first")
+    import healpy  # here, because it takes half a second
 
     pixels = np.empty(len(ra), dtype=np.int64)
 
@@ -148,9 +151,11 @@ def chord_squared_limit(radius_arcsec: float) -> float:
     1.0
     """
     if not 0.0 < radius_arcsec <= HALF_CIRCLE_ARCSEC:
-        what = f"radius of {radius_arcsec} arcsec"
-        expected = f"expected more than 0 and at most {HALF_CIRCLE_ARCSEC:.0f} (180 degrees)"
-        raise MatchError(f"{what}; {expected}", hint="match_coordinates(..., radius_arcsec=1.0)")
+        what = (
+            f"a match within {radius_arcsec} arcsec cannot be done; "
+            f"expected more than 0 and at most {HALF_CIRCLE_ARCSEC:.0f} (180 degrees)"
+        )
+        raise MatchError(what, hint="radius_arcsec=1.0 is usual for optical catalogues")
     if radius_arcsec == HALF_CIRCLE_ARCSEC:
         return 5.0  # antipodes may come out a rounding above 4, and all pairs are within 180 deg
     chord = 2.0 * math.sin(radius_arcsec / ARCSEC_PER_RADIAN / 2.0)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from astropile.sky.compiled import compiled
 from astropile.sky.positions import Floats
 
-__all__ = ["LEAF_ROWS", "cut_leaves", "fill_leaves", "fill_sort_keys", "fill_unit_vectors"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-# Measured: 32 rows a leaf beat 8 and 16; a scan of 32 rows is 8 steps of the vector unit.
-LEAF_ROWS = 32
+__all__ = ["cut_leaves", "fill_leaves", "fill_sort_keys", "fill_unit_vectors"]
+
 # Leaves whose positions are gathered together, so that cache misses overlap.
 TILE_LEAVES = 64
 NO_ROW = (1 << 64) - 1
@@ -45,9 +46,9 @@ def sine_cosine(angle_deg: float) -> tuple[float, float]:
     near_one = 1.0 - half
     cosine = near_one + (((1.0 - near_one) - half) + cosine)
     turn = quarter - 4.0 * math.floor(quarter * 0.25)
-    swapped = turn == 1.0 or turn == 3.0  # noqa: PLR1714 (a set would not compile to a select)
+    swapped = turn == 1.0 or turn == 3.0
     sine_sign = -1.0 if turn >= 2.0 else 1.0
-    cosine_sign = -1.0 if turn == 1.0 or turn == 2.0 else 1.0  # noqa: PLR1714
+    cosine_sign = -1.0 if turn == 1.0 or turn == 2.0 else 1.0
     return (
         sine_sign * (cosine if swapped else sine),
         cosine_sign * (sine if swapped else cosine),
@@ -144,12 +145,14 @@ def fill_sort_keys(
 
 
 @compiled
-def cut_leaves(keys: NDArray[np.uint64], row_bits: int, leaf_starts: NDArray[np.int64]) -> int:
-    """Cut sorted rows into leaves of 16 to 32 rows and write where each starts.
+def cut_leaves(
+    keys: NDArray[np.uint64], row_bits: int, leaf_rows: int, leaf_starts: NDArray[np.int64]
+) -> int:
+    """Cut sorted rows into leaves of at most `leaf_rows` and write where each starts.
 
-    A leaf ends where neighbours in the order differ in the highest bit, that is at the border of
-    the largest pixel at hand: the boxes of such leaves overlap a third as much as those of equal
-    runs. Only the last leaf may be smaller.
+    A leaf is at least half full (but for the last), and ends where neighbours in the order differ
+    in the highest bit, that is at the border of the largest pixel at hand. Boxes of such leaves
+    overlap a third as much as those of runs of equal length.
 
     Returns
     -------
@@ -161,10 +164,10 @@ def cut_leaves(keys: NDArray[np.uint64], row_bits: int, leaf_starts: NDArray[np.
     start = 0
     leaf_starts[0] = 0
     while start < rows:
-        end = min(start + LEAF_ROWS, rows)
+        end = min(start + leaf_rows, rows)
         if end < rows:
             widest = np.uint64(0)
-            for cut in range(end, start + LEAF_ROWS // 2 - 1, -1):
+            for cut in range(end, start + leaf_rows // 2 - 1, -1):
                 step = (keys[cut - 1] ^ keys[cut]) >> np.uint64(row_bits)
                 # True if the highest bit of `step` is above that of `widest`.
                 if step > widest and (step ^ widest) > widest:
@@ -182,6 +185,7 @@ def fill_leaves(
     dec_deg: Floats,
     keys: NDArray[np.uint64],
     row_bits: int,
+    leaf_rows: int,
     leaf_starts: NDArray[np.int64],
     low: int,
     high: int,
@@ -192,8 +196,8 @@ def fill_leaves(
 ) -> None:
     """Write row numbers, unit vectors, bounding box and lowest row number of leaves."""
     mask = np.uint64((1 << row_bits) - 1)
-    ra_tile = np.empty(TILE_LEAVES * LEAF_ROWS)
-    dec_tile = np.empty(TILE_LEAVES * LEAF_ROWS)
+    ra_tile = np.empty(TILE_LEAVES * leaf_rows)
+    dec_tile = np.empty(TILE_LEAVES * leaf_rows)
     for first_leaf in range(low, high, TILE_LEAVES):
         last_leaf = min(first_leaf + TILE_LEAVES, high)
         start, end = leaf_starts[first_leaf], leaf_starts[last_leaf]
@@ -220,4 +224,7 @@ def fill_leaves(
                     greatest = max(greatest, values[i])
                 boxes[leaf, axis] = smallest
                 boxes[leaf, 3 + axis] = greatest
-            lowest_row[leaf] = order[start:end].min()
+            lowest = order[start]
+            for i in range(start + 1, end):
+                lowest = min(lowest, order[i])
+            lowest_row[leaf] = lowest

@@ -35,20 +35,21 @@ def read_angles(values: Any, name: str, *, unit: str = "deg") -> Floats:
         If the values are no numbers or their unit is no angle.
     """
     given = getattr(values, "unit", None)
-    mask = getattr(values, "mask", None)
+    mask: Any = getattr(values, "mask", None)
     masked = isinstance(mask, (np.ndarray, np.bool_)) and np.any(mask)  # in pandas it is a method
+    hint = f"give numbers in {unit}, or a Quantity of an angle"
     try:
-        angles = np.asarray(getattr(values, "unmasked", values))  # astropy keeps its masks apart
-        if angles.dtype.kind not in "fiuO":
-            what = f"it holds {angles.dtype}"
-            raise TypeError(what)
-        angles = angles.astype(np.float64, copy=False)
-        if given is not None:
-            angles = np.asarray(given.to(unit, angles), dtype=np.float64)
+        plain = np.asarray(getattr(values, "unmasked", values))  # astropy keeps its masks apart
+        if plain.dtype.kind in "fiuO":  # text, complex, bool and dates would be cast in silence
+            angles = plain.astype(np.float64, copy=False)
+            if given is not None:
+                angles = np.asarray(given.to(unit, angles), dtype=np.float64)
+            return np.where(mask, np.nan, angles) if masked else angles
     except (TypeError, ValueError, AttributeError) as error:
         what = f"{name} is no array of angles: {error}"
-        raise MatchError(what, hint=f"give numbers in {unit}, or a Quantity of an angle") from error
-    return np.where(mask, np.nan, angles) if masked else angles
+        raise MatchError(what, hint=hint) from error
+    what = f"{name} is no array of angles: it holds {plain.dtype}"
+    raise MatchError(what, hint=hint)
 
 
 def read_positions(ra: Any, dec: Any, *, side: str = "") -> tuple[Floats, Floats]:
@@ -62,8 +63,11 @@ def read_positions(ra: Any, dec: Any, *, side: str = "") -> tuple[Floats, Floats
     ra_name, dec_name = (f"{side}_ra_deg", f"{side}_dec_deg") if side else ("ra_deg", "dec_deg")
     ra_deg, dec_deg = read_angles(ra, ra_name), read_angles(dec, dec_name)
     if ra_deg.ndim != 1 or ra_deg.shape != dec_deg.shape:
-        what = f"{ra_name} has shape {ra_deg.shape} and {dec_name} {dec_deg.shape}"
-        raise MatchError(f"{what}; expected two one-dimensional arrays of the same length")
+        what = (
+            f"{ra_name} has shape {ra_deg.shape} and {dec_name} {dec_deg.shape}; "
+            "expected two one-dimensional arrays of the same length"
+        )
+        raise MatchError(what)
     with np.errstate(invalid="ignore"):
         if np.fmax.reduce(np.abs(ra_deg), initial=0.0) > LARGEST_RA:
             ra_deg = np.where(np.isfinite(ra_deg), np.mod(ra_deg, 360.0), ra_deg)
@@ -104,9 +108,10 @@ def refuse_faults(ra_deg: Floats, dec_deg: Floats, *, side: str = "") -> None:
     faults = np.flatnonzero(~null & ~(np.isfinite(ra_deg) & (np.abs(dec_deg) <= 90.0)))
     if len(faults):
         first = faults[0]
+        example = f"row {first}: ra {ra_deg[first]}, dec {dec_deg[first]} deg"
         what = (
-            f"{len(faults)} of {len(ra_deg)} positions are not on the sky, the first in row {first}: "
-            f"ra {ra_deg[first]}, dec {dec_deg[first]} deg; expected finite ra and -90 <= dec <= 90"
+            f"{len(faults)} of {len(ra_deg)} positions are not on the sky, the first in {example}; "
+            "expected -90 <= dec <= 90 and a finite ra"
         )
         hint = "select rows with astropile.sky.valid_positions, or make the values null (NaN)"
         raise MatchError(what, where=side, hint=hint)

@@ -8,17 +8,51 @@ box that was passed over. The result is that of comparing everything with everyt
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NamedTuple
+
 import numpy as np
-from numpy.typing import NDArray
 
 from astropile.sky.compiled import compiled
-from astropile.sky.packing import LEAF_ROWS
 from astropile.sky.positions import Floats
-from astropile.sky.tree import FAN_OUT, Tree
 
-__all__ = ["nearest_rows", "rows_within"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["FAN_OUT", "LEAF_ROWS", "Tree", "nearest_rows", "rows_within"]
+
+# Both measured: 8 and 16 rows a leaf are slower, 4 and 16 children a node cost a few per cent.
+LEAF_ROWS = 32
+FAN_OUT = 8
 
 NO_ROW = (1 << 62) - 1
+
+
+class Tree(NamedTuple):
+    """What the compiled search reads (a named tuple, because Numba can take one).
+
+    Layout and sizes live in the file of the functions that rely on them: Numba's file cache
+    notices a change of the function's own file only.
+
+    Attributes
+    ----------
+    vectors : ndarray of float64, shape (3, rows + padding)
+        Unit vectors in tree order; the padding lies far away, so that a scan may run past the end.
+    order : ndarray of int64, shape (rows,)
+        The caller's row numbers in tree order.
+    leaf_starts : ndarray of int64, shape (leaves + 1,)
+    boxes : ndarray of float64, shape (nodes, 6)
+        Lower corner, upper corner; leaves first, then each level above, the root last.
+    lowest_row : ndarray of int64, shape (nodes,)
+        The lowest of the caller's row numbers below a node; it settles ties without a visit.
+    level_starts : ndarray of int64, shape (levels + 1,)
+    """
+
+    vectors: Floats
+    order: NDArray[np.int64]
+    leaf_starts: NDArray[np.int64]
+    boxes: Floats
+    lowest_row: NDArray[np.int64]
+    level_starts: NDArray[np.int64]
 
 
 @compiled
@@ -27,7 +61,8 @@ def box_gap_squared(boxes: Floats, i: int, others: Floats, j: int) -> float:
     x = max(max(others[j, 0] - boxes[i, 3], boxes[i, 0] - others[j, 3]), 0.0)
     y = max(max(others[j, 1] - boxes[i, 4], boxes[i, 1] - others[j, 4]), 0.0)
     z = max(max(others[j, 2] - boxes[i, 5], boxes[i, 2] - others[j, 5]), 0.0)
-    return x * x + y * y + z * z
+    gap: float = x * x + y * y + z * z
+    return gap
 
 
 @compiled
@@ -36,27 +71,16 @@ def point_gap_squared(x: float, y: float, z: float, boxes: Floats, j: int) -> fl
     dx = max(max(boxes[j, 0] - x, x - boxes[j, 3]), 0.0)
     dy = max(max(boxes[j, 1] - y, y - boxes[j, 4]), 0.0)
     dz = max(max(boxes[j, 2] - z, z - boxes[j, 5]), 0.0)
-    return dx * dx + dy * dy + dz * dz
-
-
-@compiled
-def chords_squared(x: float, y: float, z: float, vectors: Floats, start: int, out: Floats) -> None:
-    """Write the squared distances of a point from ``len(out)`` rows (plain, so it vectorises)."""
-    xs = vectors[0, start : start + len(out)]
-    ys = vectors[1, start : start + len(out)]
-    zs = vectors[2, start : start + len(out)]
-    for k in range(len(out)):
-        dx = x - xs[k]
-        dy = y - ys[k]
-        dz = z - zs[k]
-        out[k] = dx * dx + dy * dy + dz * dz
+    gap: float = dx * dx + dy * dy + dz * dz
+    return gap
 
 
 @compiled
 def push_children(
-    left: Tree,
+    left_boxes: Floats,
     leaf: int,
-    right: Tree,
+    boxes: Floats,
+    level_starts: NDArray[np.int64],
     level: int,
     node: int,
     bound: float,
@@ -65,14 +89,18 @@ def push_children(
     levels: NDArray[np.int64],
     gaps: Floats,
 ) -> int:
-    """Put the children of a node within `bound` of a leaf on the stack, the nearest on top."""
-    first = right.level_starts[level - 1] + (node - right.level_starts[level]) * FAN_OUT
+    """Put the children of a node within `bound` of a leaf on the stack, the nearest on top.
+
+    Of children at one distance the first goes on top: it has the lowest rows if all positions are
+    the same, and then the others need no visit.
+    """
+    first = level_starts[level - 1] + (node - level_starts[level]) * FAN_OUT
     bottom = size
-    for child in range(first, min(first + FAN_OUT, right.level_starts[level])):
-        gap = box_gap_squared(left.boxes, leaf, right.boxes, child)
+    for child in range(first, min(first + FAN_OUT, level_starts[level])):
+        gap = box_gap_squared(left_boxes, leaf, boxes, child)
         if gap <= bound:
             place = size
-            while place > bottom and gaps[place - 1] < gap:
+            while place > bottom and gaps[place - 1] <= gap:
                 nodes[place], gaps[place] = nodes[place - 1], gaps[place - 1]
                 place -= 1
             nodes[place], gaps[place] = child, gap
@@ -83,33 +111,43 @@ def push_children(
 
 @compiled
 def improve(
-    left: Tree,
-    leaf: int,
-    right: Tree,
+    left_vectors: Floats,
+    first: int,
+    rows: int,
+    vectors: Floats,
+    start: int,
+    end: int,
+    boxes: Floats,
     node: int,
+    order: NDArray[np.int64],
     best: Floats,
     best_row: NDArray[np.int64],
     chords: Floats,
 ) -> bool:
-    """Bring the rows of a left leaf up to date with those of a right leaf; True if any changed."""
-    first = left.leaf_starts[leaf]
-    start, end = right.leaf_starts[node], right.leaf_starts[node + 1]
+    """Bring rows of a left leaf up to date with those of a right leaf; True if any changed."""
     changed = False
-    for i in range(left.leaf_starts[leaf + 1] - first):
-        x, y, z = left.vectors[0, first + i], left.vectors[1, first + i], left.vectors[2, first + i]
+    xs = vectors[0, start : start + LEAF_ROWS]
+    ys = vectors[1, start : start + LEAF_ROWS]
+    zs = vectors[2, start : start + LEAF_ROWS]
+    for i in range(rows):
+        x, y, z = left_vectors[0, first + i], left_vectors[1, first + i], left_vectors[2, first + i]
         nearest = best[i]
-        if point_gap_squared(x, y, z, right.boxes, node) > nearest:
+        if point_gap_squared(x, y, z, boxes, node) > nearest:
             continue
         # A fixed length is what makes this fast; rows of the next leaf are not looked at below.
-        chords_squared(x, y, z, right.vectors, start, chords)
         within = 0
         for k in range(LEAF_ROWS):
-            within += chords[k] <= nearest
+            dx = x - xs[k]
+            dy = y - ys[k]
+            dz = z - zs[k]
+            chord = dx * dx + dy * dy + dz * dz
+            chords[k] = chord
+            within += chord <= nearest
         if within == 0:
             continue
         for k in range(end - start):
             if chords[k] <= best[i]:
-                row = right.order[start + k]
+                row = order[start + k]
                 if chords[k] < best[i] or row < best_row[i]:
                     best[i], best_row[i] = chords[k], row
                     changed = True
@@ -131,7 +169,11 @@ def nearest_rows(
     Writes to the caller's row numbers; rows with nothing within the limit are left as they are.
     Of right rows at the same distance the lowest row number wins.
     """
-    top = len(right.level_starts) - 2
+    left_vectors, left_boxes, left_starts = left.vectors, left.boxes, left.leaf_starts
+    vectors, order, leaf_starts = right.vectors, right.order, right.leaf_starts
+    boxes, lowest_row, level_starts = right.boxes, right.lowest_row, right.level_starts
+    left_order = left.order
+    top = len(level_starts) - 2
     nodes = np.empty(FAN_OUT * (top + 2), np.int64)
     levels = np.empty(FAN_OUT * (top + 2), np.int64)
     gaps = np.empty(FAN_OUT * (top + 2))
@@ -139,51 +181,114 @@ def nearest_rows(
     best_row = np.empty(LEAF_ROWS, np.int64)
     chords = np.empty(LEAF_ROWS)
     for leaf in range(low, high):
-        first = left.leaf_starts[leaf]
-        rows = left.leaf_starts[leaf + 1] - first
-        best[:] = limit
-        best_row[:] = NO_ROW
+        first = left_starts[leaf]
+        rows = left_starts[leaf + 1] - first
+        for i in range(rows):
+            best[i], best_row[i] = limit, NO_ROW
         bound, highest = limit, NO_ROW
-        nodes[0], levels[0], gaps[0] = right.level_starts[top], top, 0.0
+        nodes[0], levels[0], gaps[0] = level_starts[top], top, 0.0
         size = 1
         while size > 0:
             size -= 1
             node, level, gap = nodes[size], levels[size], gaps[size]
-            if gap > bound or (gap == bound and right.lowest_row[node] > highest):
+            if gap > bound or (gap == bound and lowest_row[node] > highest):
                 continue
             if level > 0:
                 size = push_children(
-                    left, leaf, right, level, node, bound, size, nodes, levels, gaps
+                    left_boxes,
+                    leaf,
+                    boxes,
+                    level_starts,
+                    level,
+                    node,
+                    bound,
+                    size,
+                    nodes,
+                    levels,
+                    gaps,
                 )
-            elif improve(left, leaf, right, node, best, best_row, chords):
+            elif improve(
+                left_vectors,
+                first,
+                rows,
+                vectors,
+                leaf_starts[node],
+                leaf_starts[node + 1],
+                boxes,
+                node,
+                order,
+                best,
+                best_row,
+                chords,
+            ):
                 bound, highest = best[0], best_row[0]
                 for i in range(1, rows):
                     bound = max(bound, best[i])
                     highest = max(highest, best_row[i])
         for i in range(rows):
             if best_row[i] != NO_ROW:
-                row = left.order[first + i]
+                row = left_order[first + i]
                 right_row[row] = best_row[i]
                 chord_squared[row] = best[i]
 
 
 @compiled
-def sort_found(chords: Floats, rows: NDArray[np.int64]) -> None:
-    """Sort by chord, then row number (Shell's sort: in place, and quick on the usual one or two)."""
+def sort_found(chords: Floats, rows: NDArray[np.int64], begin: int, end: int) -> None:
+    """Sort a range by chord, then row number.
+
+    Shell's sort: in place, next to nothing for the usual one or two, and never quadratic.
+    """
     gap = 1
-    while gap < len(rows) // 3:
+    while gap < (end - begin) // 3:
         gap = 3 * gap + 1
     while gap > 0:
-        for i in range(gap, len(rows)):
+        for i in range(begin + gap, end):
             chord, row = chords[i], rows[i]
             j = i
-            while j >= gap and (
+            while j >= begin + gap and (
                 chords[j - gap] > chord or (chords[j - gap] == chord and rows[j - gap] > row)
             ):
                 chords[j], rows[j] = chords[j - gap], rows[j - gap]
                 j -= gap
             chords[j], rows[j] = chord, row
         gap //= 3
+
+
+@compiled
+def take_within(
+    x: float,
+    y: float,
+    z: float,
+    vectors: Floats,
+    start: int,
+    end: int,
+    limit: float,
+    order: NDArray[np.int64],
+    begin: int,
+    found: int,
+    right_row: NDArray[np.int64],
+    chord_squared: Floats,
+) -> int:
+    """Count the rows of a right leaf within the limit, and write them unless `begin` is -1."""
+    xs, ys, zs = vectors[0, start:end], vectors[1, start:end], vectors[2, start:end]
+    within = 0
+    for k in range(end - start):
+        dx = x - xs[k]
+        dy = y - ys[k]
+        dz = z - zs[k]
+        within += dx * dx + dy * dy + dz * dz <= limit
+    if begin < 0 or within == 0:
+        return found + within
+    for k in range(end - start):
+        dx = x - xs[k]
+        dy = y - ys[k]
+        dz = z - zs[k]
+        chord = dx * dx + dy * dy + dz * dz
+        if chord <= limit:
+            right_row[begin + found] = order[start + k]
+            chord_squared[begin + found] = chord
+            found += 1
+    return found
 
 
 @compiled
@@ -203,44 +308,64 @@ def rows_within(
     With empty `starts` it counts per left row; otherwise it writes rows and chords of left row
     ``r`` from ``starts[r]`` on, sorted by chord and row number.
     """
-    top = len(right.level_starts) - 2
+    left_vectors, left_boxes, left_starts = left.vectors, left.boxes, left.leaf_starts
+    vectors, order, leaf_starts = right.vectors, right.order, right.leaf_starts
+    boxes, level_starts, left_order = right.boxes, right.level_starts, left.order
+    top = len(level_starts) - 2
     nodes = np.empty(FAN_OUT * (top + 2), np.int64)
     levels = np.empty(FAN_OUT * (top + 2), np.int64)
     gaps = np.empty(FAN_OUT * (top + 2))
-    chords = np.empty(LEAF_ROWS)
     found = np.empty(LEAF_ROWS, np.int64)
     for leaf in range(low, high):
-        first = left.leaf_starts[leaf]
-        rows = left.leaf_starts[leaf + 1] - first
-        found[:] = 0
-        nodes[0], levels[0], gaps[0] = right.level_starts[top], top, 0.0
+        first = left_starts[leaf]
+        rows = left_starts[leaf + 1] - first
+        for i in range(rows):
+            found[i] = 0
+        nodes[0], levels[0], gaps[0] = level_starts[top], top, 0.0
         size = 1
         while size > 0:
             size -= 1
             node, level = nodes[size], levels[size]
             if level > 0:
                 size = push_children(
-                    left, leaf, right, level, node, limit, size, nodes, levels, gaps
+                    left_boxes,
+                    leaf,
+                    boxes,
+                    level_starts,
+                    level,
+                    node,
+                    limit,
+                    size,
+                    nodes,
+                    levels,
+                    gaps,
                 )
                 continue
-            start, end = right.leaf_starts[node], right.leaf_starts[node + 1]
+            start, end = leaf_starts[node], leaf_starts[node + 1]
             for i in range(rows):
                 at = first + i
-                x, y, z = left.vectors[0, at], left.vectors[1, at], left.vectors[2, at]
-                if point_gap_squared(x, y, z, right.boxes, node) > limit:
+                x, y, z = left_vectors[0, at], left_vectors[1, at], left_vectors[2, at]
+                if point_gap_squared(x, y, z, boxes, node) > limit:
                     continue
-                chords_squared(x, y, z, right.vectors, start, chords)
-                for k in range(end - start):
-                    if chords[k] <= limit:
-                        if len(starts):
-                            slot = starts[left.order[at]] + found[i]
-                            right_row[slot] = right.order[start + k]
-                            chord_squared[slot] = chords[k]
-                        found[i] += 1
+                begin = starts[left_order[at]] if len(starts) else -1
+                found[i] = take_within(
+                    x,
+                    y,
+                    z,
+                    vectors,
+                    start,
+                    end,
+                    limit,
+                    order,
+                    begin,
+                    found[i],
+                    right_row,
+                    chord_squared,
+                )
         for i in range(rows):
-            row = left.order[first + i]
+            row = left_order[first + i]
             if len(starts):
-                begin, end = starts[row], starts[row] + found[i]
-                sort_found(chord_squared[begin:end], right_row[begin:end])
+                begin = starts[row]
+                sort_found(chord_squared, right_row, begin, begin + found[i])
             else:
                 counts[row] = found[i]

@@ -25,7 +25,7 @@ def thread_count(threads: int | None) -> int:
             return len(os.sched_getaffinity(0))
         except AttributeError:  # not on this operating system
             return os.cpu_count() or 1
-    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+    if type(threads) is not int or threads < 1:
         what = f"threads={threads!r} is no number of threads; expected an integer of at least 1"
         raise MatchError(what, hint="leave it out to use every core")
     return threads

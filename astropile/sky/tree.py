@@ -3,47 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from astropile.sky.positions import Floats, read_positions, refuse_faults
 from astropile.sky.threads import run_ranges, thread_count
 
-__all__ = ["FAN_OUT", "SkyIndex", "Tree", "build_index"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-# Measured: 8 children a node; 4 and 16 cost a few per cent.
-FAN_OUT = 8
+    from astropile.sky.search import Tree
+
+__all__ = ["SkyIndex", "build_index"]
+
 # Pixels of 0.01 arcsec; deeper ones would not order rows any better.
 DEEPEST_KEY_ORDER = 24
 # Where the padding lies: further from the sphere than any two positions from each other.
 FAR_AWAY = 9.0
-
-
-class Tree(NamedTuple):
-    """What the compiled search reads (a named tuple because Numba can take one).
-
-    Attributes
-    ----------
-    vectors : ndarray of float64, shape (3, rows + padding)
-        Unit vectors in tree order; the padding lies far away, so that a scan may run past the end.
-    order : ndarray of int64, shape (rows,)
-        The caller's row numbers in tree order.
-    leaf_starts : ndarray of int64, shape (leaves + 1,)
-    boxes : ndarray of float64, shape (nodes, 6)
-        Lower corner, upper corner; leaves first, then each level above, the root last.
-    lowest_row : ndarray of int64, shape (nodes,)
-        The lowest of the caller's row numbers below a node; it settles ties without a visit.
-    level_starts : ndarray of int64, shape (levels + 1,)
-    """
-
-    vectors: Floats
-    order: NDArray[np.int64]
-    leaf_starts: NDArray[np.int64]
-    boxes: Floats
-    lowest_row: NDArray[np.int64]
-    level_starts: NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -110,7 +87,8 @@ def build_index(
     """
     ra, dec = read_positions(ra_deg, dec_deg, side=side)
     workers = thread_count(threads)
-    from astropile.sky.packing import LEAF_ROWS, cut_leaves, fill_leaves, fill_sort_keys
+    from astropile.sky.packing import cut_leaves, fill_leaves, fill_sort_keys
+    from astropile.sky.search import LEAF_ROWS, Tree
 
     rows = len(ra)
     row_bits = max(rows - 1, 1).bit_length()
@@ -127,7 +105,7 @@ def build_index(
     keys = keys[: rows - sum(null for null, _ in counts)]
 
     leaf_starts = np.empty(len(keys) // (LEAF_ROWS // 2) + 2, dtype=np.int64)
-    leaves = cut_leaves(keys, row_bits, leaf_starts)
+    leaves = cut_leaves(keys, row_bits, LEAF_ROWS, leaf_starts)
     leaf_starts = leaf_starts[: leaves + 1].copy()
     level_starts = _level_starts(leaves)
     order = np.empty(len(keys), dtype=np.int64)
@@ -137,7 +115,18 @@ def build_index(
     lowest_row = np.empty(level_starts[-1], dtype=np.int64)
     run_ranges(
         lambda low, high: fill_leaves(
-            ra, dec, keys, row_bits, leaf_starts, low, high, order, vectors, boxes, lowest_row
+            ra,
+            dec,
+            keys,
+            row_bits,
+            LEAF_ROWS,
+            leaf_starts,
+            low,
+            high,
+            order,
+            vectors,
+            boxes,
+            lowest_row,
         ),
         leaves,
         workers,
@@ -148,6 +137,8 @@ def build_index(
 
 def _level_starts(leaves: int) -> NDArray[np.int64]:
     """Return where each level of nodes starts, from the leaves to the root."""
+    from astropile.sky.search import FAN_OUT
+
     sizes = [leaves]
     while sizes[-1] > 1:
         sizes.append(-(-sizes[-1] // FAN_OUT))
@@ -158,6 +149,8 @@ def _fill_upper_levels(
     level_starts: NDArray[np.int64], boxes: Floats, lowest_row: NDArray[np.int64]
 ) -> None:
     """Write boxes and lowest rows of the nodes above the leaves, level by level."""
+    from astropile.sky.search import FAN_OUT
+
     for below, here, above in zip(level_starts, level_starts[1:], level_starts[2:], strict=False):
         firsts = np.arange(0, here - below, FAN_OUT)
         boxes[here:above, :3] = np.minimum.reduceat(boxes[below:here, :3], firsts)

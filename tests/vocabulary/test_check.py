@@ -18,7 +18,7 @@ def test_check_when_meaning_is_complete_then_nothing():
 
 
 def test_check_when_much_is_wrong_then_everything_is_found():
-    meaning = {"quantity": "mag", "band": "w", "stat": "eror", "bnd": "i"}
+    meaning = {"quantity": "mag", "band": "w", "stat": "errr", "bnd": "i"}
     assert codes(meaning) == [
         ("band_unknown", "band"),
         ("value_unknown", "stat"),
@@ -63,7 +63,7 @@ def test_check_when_one_thing_is_wrong_then_one_fault(meaning, fault):
         ({"quantity": "z"}, "write redshift"),
         ({"quantity": "redshfit"}, "did you mean 'redshift'?"),
         ({"quantity": "mag", "estimator": "AUTO", "band": "g"}, "write kron"),
-        ({"quantity": "mag", "estimater": "psf", "band": "g"}, "did you mean 'estimator'"),
+        ({"quantity": "mag", "estimatr": "psf", "band": "g"}, "did you mean 'estimator'"),
         ({"quantity": "pmra", "with": "ra", "stat": "corr"}, "write quantity: ra, with: pmra"),
         ({"quantity": "mag", "estimator": "aper02p50", "band": "g"}, "write aper2p5"),
         ({"quantity": "redshift", "method": "spec"}, "heliocentric, barycentric, cmb, unknown"),

@@ -45,7 +45,7 @@ def _check_filters(band: Band, loc: Loc, report: Report) -> None:
             continue
         near = find_filter(name)
         help_text = f"did you mean {' or '.join(near[:3])}?" if near else ""
-        help_text = help_text or "write Facility/Instrument.Band, such as Subaru/HSC.g"
+        help_text = help_text or "write Facility/Instrument.Band, as the filter service SVO does"
         report.add("filter_id", f"'{name}' is not a registered filter", place, help=help_text)
     for number, name in enumerate(band.filters):
         if name in band.filters[:number]:

@@ -46,8 +46,12 @@ def written_fields(file: SurveyFile) -> Iterator[Written]:
 
 def check_fields(schema: SurveySchema, report: Report) -> None:
     """Check every field, and again with what each config overrides."""
+    faulty: set[str] = set()
     for written in written_fields(schema.file):
+        before = len(report.problems)
         _check_field(written, report)
+        if len(report.problems) > before:
+            faulty.add(f"{written.block}.{written.key}" if written.block else written.key)
     for name, config in schema.file.configs.items():
         for key, override in config.override.items():
             loc: Loc = ("configs", name, "override", key)
@@ -55,6 +59,8 @@ def check_fields(schema: SurveySchema, report: Report) -> None:
                 report.add("type", "expected a dtype, got nothing", (*loc, "dtype"))
             for address in schema.addresses.get(key, ())[:1]:
                 leaf = schema.leaves[address]
+                if leaf.template in faulty:
+                    continue  # its own faults are not the override's
                 changed = _overridden(leaf.field, override)
                 _check_field(Written(changed, leaf.role, leaf.block, loc), report)
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from astropile.document import did_you_mean
 from astropile.expression import Expr, Name, names
 from astropile.schema.checks.expressions import check_kind, check_lookups, makes_unit
-from astropile.schema.checks.units import check_unit_of, unit_or_none
+from astropile.schema.checks.units import check_unit_of, is_plain_sum, unit_or_none
 from astropile.schema.leaves import Leaf
+from astropile.schema.models import Field
 from astropile.schema.report import Report
 from astropile.schema.survey_schema import OBJECT_LEAVES, SurveySchema, allows
 
@@ -110,10 +111,15 @@ def _check_unit(schema: SurveySchema, leaf: Leaf, expr: Expr, report: Report) ->
     if not leaf.field.unit and not makes_unit(expr) and not any(u.field.unit for u in used):
         return
 
+    def field_of(name: Name) -> Field:
+        return schema.leaves[schema.leaf_of_name(name.text, leaf.block)].field
+
     def unit_of(name: Name) -> UnitBase | None:
-        found = schema.leaves[schema.leaf_of_name(name.text, leaf.block)].field
+        found = field_of(name)
         is_unknown = not found.unit and "unit" in found.unverified
         return None if is_unknown or found.dtype in ("string", "bool") else unit_or_none(found.unit)
 
+    if is_plain_sum(expr, lambda name: field_of(name).unit, leaf.field.unit):
+        return
     wanted = None if leaf.field.dtype in ("string", "bool") else leaf.field.unit
     check_unit_of(expr, unit_of, wanted, leaf.derived, (*leaf.loc, "formula"), leaf.address, report)

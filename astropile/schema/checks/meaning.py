@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from astropile.document import did_you_mean
 from astropile.schema.checks.units import is_known_unit
 from astropile.schema.leaves import Leaf
 from astropile.schema.report import Report
 from astropile.schema.survey_schema import OBJECT_LEAVES, SurveySchema
-from astropile.vocabulary import load_vocabulary
+from astropile.vocabulary import Vocabulary, load_vocabulary
 
 
 def check_meaning(schema: SurveySchema, report: Report) -> None:
@@ -34,6 +36,8 @@ def _check_leaf(
     loc = leaf.loc if at is None else at
     vocabulary = load_vocabulary()
     meaning = leaf.field.is_
+    if any("{" in text for text in (leaf.field.unit, *meaning.values())):
+        return  # a hole that nothing fills is told elsewhere
     faults = vocabulary.check(meaning, bands=schema.bands) if meaning else []
     for fault in faults:
         is_written = fault.key in meaning
@@ -43,6 +47,8 @@ def _check_leaf(
         return
     if leaf.field.dtype in ("string", "bool") or leaf.address in OBJECT_LEAVES[:1]:
         return
+    if _is_plain(vocabulary, meaning, leaf.field.unit):
+        return
     for fault in vocabulary.check_unit(meaning, leaf.field.unit):
         place = (*loc, "unit")
         is_written = bool(leaf.field.unit)
@@ -50,6 +56,20 @@ def _check_leaf(
             "unit", fault.message, place if is_written else loc, key=not is_written,
             help=fault.help, once=True,
         )  # fmt: skip
+
+
+def _is_plain(vocabulary: Vocabulary, meaning: Mapping[str, str], unit: str) -> bool:
+    """Whether a unit is written as the vocabulary writes it, so that nothing need be computed."""
+    quantity = vocabulary.quantities[meaning["quantity"]]
+    kinds = {
+        value.unit
+        for key, word in meaning.items()
+        if key in vocabulary.qualifiers
+        and (value := vocabulary.qualifiers[key].value(word)) is not None
+    } - {"value"}
+    if kinds == {"difference"}:
+        return unit in quantity.units and "(" not in unit
+    return not kinds and unit in quantity.units
 
 
 def _check_defaults(schema: SurveySchema, report: Report) -> None:

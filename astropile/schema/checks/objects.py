@@ -18,7 +18,7 @@ def check_object(schema: SurveySchema, report: Report) -> None:
         if leaf is None:
             continue  # reported when the leaves were made
         loc = ("object", key)
-        if leaf.field.dtype != "float64":
+        if leaf.field.dtype != "float64" and leaf.field.is_.get("quantity") != key:
             message = f"{written} is {leaf.field.dtype}; positions are float64"
             report.add("object", message, loc, help="a source that stores less says so with lossy:")
         if leaf.field.unit != "deg":
@@ -63,7 +63,8 @@ def _check_id(schema: SurveySchema, report: Report) -> None:
             report.add("object", message, loc, part=part, help=help_text)
             continue
         written = schema.file.columns[leaf.template].dtype
-        if written in ("float32", "float64"):
+        is_told = leaf.field.is_.get("quantity") == "object_id"
+        if written in ("float32", "float64") and not is_told:
             message = f"{name.text} is {written}; an id is made of integers and texts"
             report.add("object", message, loc, part=part)
         _check_everywhere(leaf, loc, report)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 
-from astropile.document import did_you_mean
+from astropile.document import did_you_mean, read_document
 from astropile.expression import Expr
 from astropile.schema.bind import BoundSource, BoundTable
 from astropile.schema.checks import paths
@@ -14,21 +15,19 @@ from astropile.schema.checks.expressions import check_predicate
 from astropile.schema.checks.formats import OPTIONS, check_format
 from astropile.schema.models import Source, Table
 from astropile.schema.report import Loc, Report
+from astropile.vocabulary import data_path
 
-#: Transforms of the language; which of them can run is known to the engine.
-TRANSFORMS = (
-    "spectrum.coadd_arms",
-    "spectrum.lsf_gaussian",
-    "image.inverse_variance_jwst",
-    "image.ellipse_classes",
-    "catalog.neighbours",
-    "xray.grouped_spectrum",
-    "provabgs.properties",
-)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ORIGINS = ("files", "stack", "transform")
 _OF_FILES = ("format", "rows", "cutout", "each", *OPTIONS)
 _ATTACH = ("on", "row", "range")
+
+
+@cache
+def transform_names() -> tuple[str, ...]:
+    """Return the transforms that the registry declares; which can run is known to the engine."""
+    document = read_document(data_path("registry") / "transforms.yaml")
+    return tuple(document.data["transforms"])
 
 
 def check_written_tables(source: Source, loc: Loc, report: Report) -> None:
@@ -58,9 +57,8 @@ def _check_origin(table: Table, loc: Loc, report: Report) -> None:
         elsewhere += [key for key in ("inputs", "params") if key in table.model_fields_set]
     for key in elsewhere:
         report.add("origin", f"{key} has no meaning for {origins[0]}", (*loc, key), key=True)
-    if table.transform and table.transform not in TRANSFORMS:
-        help_text = did_you_mean(table.transform, TRANSFORMS)
-        help_text = help_text or f"transforms: {', '.join(TRANSFORMS)}"
+    if table.transform and table.transform not in (known := transform_names()):
+        help_text = did_you_mean(table.transform, known) or f"transforms: {', '.join(known)}"
         message = f"'{table.transform}' is not a transform"
         report.add("transform", message, (*loc, "transform"), help=help_text)
     if table.transform and not table.inputs:

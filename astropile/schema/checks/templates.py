@@ -83,7 +83,7 @@ def check_leftovers(schema: SurveySchema, report: Report) -> None:
     for leaf in schema.leaves.values():
         if leaf.loc[0] == "object":
             continue
-        found = holes_in(leaf.name)
+        found = [hole for hole in holes_in(leaf.name) if hole.expression not in leaf.field.for_]
         if found:
             message = f"nothing fills the hole {_text(leaf.name, found[0])} of this name"
             help_text = _help(found[0], leaf)
@@ -97,6 +97,8 @@ def check_leftovers(schema: SurveySchema, report: Report) -> None:
             texts.append((leaf.field.description, (*leaf.loc, "description")))
         for text, loc in texts:
             for hole in holes_in(text):
+                if hole.expression in leaf.field.for_:
+                    continue  # why it was not filled was told when the template was expanded
                 message = f"nothing fills the hole {_text(text, hole)}"
                 report.add("template", message, loc, help=_help(hole, leaf), once=True)
 
@@ -116,7 +118,4 @@ def _text(text: str, hole: Hole) -> str:
 
 
 def _help(hole: Hole, leaf: Leaf) -> str:
-    near = did_you_mean(hole.expression, leaf.field.for_)
-    if hole.expression in leaf.field.for_:
-        return near
-    return near or f"add for: {{{hole.expression}: [...]}}"
+    return did_you_mean(hole.expression, leaf.field.for_) or f"add for: {{{hole.expression}: [...]}}"

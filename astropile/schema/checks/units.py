@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from astropile.expression import Expr, ExpressionError, Name, check_conversion, infer_unit
+from astropile.expression import Binary, Expr, ExpressionError, Name, check_conversion, infer_unit
 from astropile.schema.report import Loc, Report
 from astropile.vocabulary import UnitTextError, convertible, parse_unit
 
@@ -59,6 +59,26 @@ def are_convertible(one: str, other: str) -> bool:
         return True
     first, second = unit_or_none(one), unit_or_none(other)
     return first is None or second is None or convertible(first, second)
+
+
+#: Units of x + y or x - y that are right without any conversion: of x, y and the result.
+_PLAIN_SUMS = frozenset((("mag(AB)", "mag", "mag(AB)"),))
+_PLAIN_DIFFERENCES = _PLAIN_SUMS | {("mag(AB)", "mag(AB)", "mag")}
+
+
+def is_plain_sum(expr: Expr, text_of: Callable[[Name], str], wanted: str) -> bool:
+    """Whether a sum of two leaves is surely right, so that astropy need not be loaded for it.
+
+    Sums of magnitudes, as in a correction for extinction, are the formula of most surveys.
+    """
+    match expr:
+        case Binary(operator="+" | "-" as operator, left=Name() as left, right=Name() as right):
+            units = (text_of(left), text_of(right), wanted)
+            known = _PLAIN_SUMS if operator == "+" else _PLAIN_DIFFERENCES
+            is_alike = len(set(units)) == 1 and "(" not in wanted and wanted in PLAIN_UNITS
+            return units in known or is_alike
+        case _:
+            return False
 
 
 def check_unit_of(

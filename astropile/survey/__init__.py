@@ -1,0 +1,21 @@
+"""The survey object: what a user holds."""
+
+from astropile.survey.cache import cache_dir, clean_cache
+from astropile.survey.columns import Columns
+from astropile.survey.formatting import fast
+from astropile.survey.listing import surveys
+from astropile.survey.meaning import meaning
+from astropile.survey.request import Request
+from astropile.survey.survey import Survey, load
+
+__all__ = [
+    "Columns",
+    "Request",
+    "Survey",
+    "cache_dir",
+    "clean_cache",
+    "fast",
+    "load",
+    "meaning",
+    "surveys",
+]

@@ -1,0 +1,244 @@
+"""The functions of the language against plain Python over rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from astropile.engine.evaluate import Evaluator
+from astropile.engine.operand import AbsentCellError, Fault, rows_of
+from astropile.expression import Name, parse
+from astropile.readers import Column
+
+LOOKUPS = {"kind": {"1": "star", "2": "galaxy"}, "token": {"des-g": "g"}}
+
+
+def evaluate(text: str, rows: int, **cells: Column) -> Column:
+    def lookup(name: Name) -> Column:
+        if name.text not in cells:
+            raise AbsentCellError(name.text)
+        return cells[name.text]
+
+    scope = Evaluator(lookup, rows, LOOKUPS, np.arange(rows))
+    return rows_of(scope.evaluate(parse(text)), rows)
+
+
+def ragged(lists: list[list[Any]], dtype: str = "f8") -> Column:
+    offsets = np.cumsum([0, *map(len, lists)])
+    return Column(np.array([x for row in lists for x in row], dtype=dtype), offsets=offsets)
+
+
+def to_lists(column: Column) -> list[Any]:
+    """Return the rows as Python values, null as None."""
+    found: list[Any] = []
+    for row in range(len(column)):
+        if column.null is not None and column.null[row]:
+            found.append(None)
+        elif column.offsets is None:
+            found.append(column.data[row].tolist())
+        else:
+            found.append(column.data[column.offsets[row] : column.offsets[row + 1]].tolist())
+    return found
+
+
+floats = st.floats(-1e3, 1e3, width=32)
+rows_of_lists = st.lists(st.lists(floats, max_size=4), min_size=1, max_size=6)
+
+
+@given(rows_of_lists)
+def test_arithmetic_when_ragged_meets_scalar_then_spreads_over_each_row(rows: list[list[float]]) -> None:
+    scale = np.arange(len(rows), dtype=float)
+    found = evaluate("x * s + 1", len(rows), x=ragged(rows), s=Column(scale))
+    assert to_lists(found) == [[v * k + 1 for v in row] for row, k in zip(rows, scale, strict=True)]
+
+
+def test_arithmetic_when_shapes_differ_then_fault_names_both() -> None:
+    with pytest.raises(Fault, match=r"shapes differ: \(3,\) and \(2,\)"):
+        evaluate("a + b", 1, a=Column(np.zeros((1, 2))), b=Column(np.zeros((1, 3))))
+
+
+@given(st.lists(st.sampled_from([True, False, None]), min_size=2, max_size=8))
+def test_kleene_when_operands_unknown_then_as_the_truth_table(values: list[bool | None]) -> None:
+    half = len(values) // 2
+    a, b = values[:half], values[half : 2 * half]
+
+    def column(items: list[bool | None]) -> Column:
+        data = np.array([bool(i) for i in items])
+        return Column(data, null=np.array([i is None for i in items]))
+
+    def both(x: bool | None, y: bool | None) -> bool | None:
+        return False if x is False or y is False else None if x is None or y is None else True
+
+    def either(x: bool | None, y: bool | None) -> bool | None:
+        return True if x or y else None if x is None or y is None else False
+
+    cells = {"a": column(a), "b": column(b)}
+    pairs = list(zip(a, b, strict=True))
+    assert to_lists(evaluate("a and b", half, **cells)) == [both(x, y) for x, y in pairs]
+    assert to_lists(evaluate("a or b", half, **cells)) == [either(x, y) for x, y in pairs]
+    assert to_lists(evaluate("not a", half, **cells)) == [None if x is None else not x for x in a]
+
+
+def test_comparison_when_nan_then_unknown() -> None:
+    x = Column(np.array([1.0, np.nan, 3.0]))
+    assert to_lists(evaluate("x > 2", 3, x=x)) == [False, None, True]
+
+
+def test_comparison_when_text_meets_number_then_parsed_and_empty_is_unknown() -> None:
+    x = Column(np.array(["000006", "", "7"]))
+    assert to_lists(evaluate("x == 6", 3, x=x)) == [True, None, False]
+
+
+def test_in_when_list_of_texts_then_membership() -> None:
+    x = Column(np.array(["a", "b"]))
+    assert to_lists(evaluate("x in ['a', 'c']", 2, x=x)) == [True, False]
+
+
+@given(rows_of_lists)
+def test_reductions_when_ragged_then_as_python_and_empty_is_null(rows: list[list[float]]) -> None:
+    x = ragged(rows)
+    n = len(rows)
+    assert to_lists(evaluate("max(x)", n, x=x)) == [max(r) if r else None for r in rows]
+    assert to_lists(evaluate("count(x)", n, x=x)) == [len(r) for r in rows]
+    total = evaluate("sum(x)", n, x=x).data
+    np.testing.assert_allclose(total, [sum(r) for r in rows], atol=1e-9)
+    median = evaluate("median(x)", n, x=x).data
+    np.testing.assert_allclose(median, [np.median(r) if r else np.nan for r in rows])
+
+
+def test_reductions_when_dense_then_named_axis_only() -> None:
+    x = Column(np.arange(12.0).reshape(2, 2, 3))
+    assert to_lists(evaluate("sum(x, 0)", 2, x=x)) == [[3.0, 5.0, 7.0], [15.0, 17.0, 19.0]]
+    assert to_lists(evaluate("any(x > 10, 1)", 2, x=x)) == [[False, False], [False, True]]
+
+
+@given(rows_of_lists, st.integers(-5, 5), st.integers(-5, 5))
+def test_slices_when_ragged_then_as_python(rows: list[list[float]], a: int, b: int) -> None:
+    found = evaluate(f"x[{a}:{b}]", len(rows), x=ragged(rows))
+    assert to_lists(found) == [row[a:b] for row in rows]
+
+
+@given(rows_of_lists)
+def test_item_when_row_too_short_then_null(rows: list[list[float]]) -> None:
+    found = evaluate("x[-1]", len(rows), x=ragged(rows))
+    assert to_lists(found) == [row[-1] if row else None for row in rows]
+
+
+@given(rows_of_lists)
+def test_concat_when_ragged_then_rows_end_to_end(rows: list[list[float]]) -> None:
+    scalars = np.arange(len(rows), dtype=float)
+    found = evaluate("concat(x, s, x)", len(rows), x=ragged(rows), s=Column(scalars))
+    expected = [[*row, k, *row] for row, k in zip(rows, scalars, strict=True)]
+    assert to_lists(found) == expected
+
+
+def test_repeat_and_tile_when_counts_differ_by_row() -> None:
+    n = Column(np.array([2, 0, 1]))
+    assert to_lists(evaluate("repeat(['a', 'b'], n)", 3, n=n)) == [["a", "a", "b", "b"], [], ["a", "b"]]
+    assert to_lists(evaluate("tile(['a', 'b'], n)", 3, n=n)) == [["a", "b", "a", "b"], [], ["a", "b"]]
+
+
+def test_flat_and_dim_when_files_differ_in_shape() -> None:
+    arrays = [np.arange(6.0).reshape(2, 3), np.arange(2.0).reshape(1, 2)]
+    x = Column.pack(arrays)
+    assert to_lists(evaluate("flat(x)", 2, x=x)) == [[0, 1, 2, 3, 4, 5], [0, 1]]
+    assert to_lists(evaluate("dim(x, 1)", 2, x=x)) == [3, 2]
+
+
+def test_flat_when_axes_named_then_only_these_joined() -> None:
+    x = Column(np.zeros((2, 3, 4, 5)))
+    assert evaluate("flat(x, 1, 2)", 2, x=x).data.shape == (2, 3, 20)
+
+
+def test_grid_when_first_and_step_differ_by_row() -> None:
+    cells = {"f": Column(np.array([10.0, 0.0])), "s": Column(np.array([1.0, 2.0]))}
+    assert to_lists(evaluate("grid(3, f, s)", 2, **cells)) == [[10, 11, 12], [0, 2, 4]]
+    assert to_lists(evaluate("grid(2, f, s, 2)", 2, **cells)) == [[9, 10], [-2, 0]]
+
+
+def test_coalesce_when_cell_absent_then_next() -> None:
+    x = Column(np.array([1.0, np.nan]))
+    assert to_lists(evaluate("coalesce(gone, x, 7)", 2, x=x)) == [1.0, 7.0]
+    assert to_lists(evaluate("optional(gone)", 2)) == [None, None]
+
+
+def test_coalesce_when_texts_then_stays_text() -> None:
+    a = Column(np.array(["x", ""]), null=np.array([False, True]))
+    b = Column(np.array(["long word", "other"]))
+    assert to_lists(evaluate("coalesce(a, b)", 2, a=a, b=b)) == ["x", "other"]
+
+
+def test_if_when_condition_unknown_then_null() -> None:
+    c = Column(np.array([True, False, True]), null=np.array([False, False, True]))
+    x = Column(np.array([1.0, 2.0, 3.0]))
+    assert to_lists(evaluate("if(c, x, null)", 3, c=c, x=x))[0] == 1.0
+    column = evaluate("if(c, x, 0)", 3, c=c, x=x)
+    assert to_lists(column) == [1.0, 0.0, None]
+
+
+def test_null_if_and_fill_when_sentinels() -> None:
+    x = Column(np.array([-99.0, 2.0, np.inf]))
+    assert to_lists(evaluate("null_if(x, -99)", 3, x=x))[:2] == [None, 2.0]
+    assert to_lists(evaluate("fill(null_if(x, -99), 0)", 3, x=x)) == [0.0, 2.0, 0.0]
+
+
+def test_lookup_when_number_then_by_value_and_unknown_is_refused_with_rows() -> None:
+    x = Column(np.array([1.0, 2.0]))
+    assert to_lists(evaluate("lookup(x, kind)", 2, x=x)) == ["star", "galaxy"]
+    bad = Column(np.array([1, 9, 2]))
+    with pytest.raises(Fault, match=r"9 is not in lookups.kind \(1 elements\)") as caught:
+        evaluate("lookup(x, kind)", 3, x=bad)
+    assert caught.value.rows is not None
+    assert caught.value.rows.tolist() == [False, True, False]
+    assert to_lists(evaluate("lookup(x, kind, 'other')", 3, x=bad)) == ["star", "other", "galaxy"]
+
+
+def test_any_bit_when_bits_listed_then_only_these_count() -> None:
+    x = Column(np.array([0, 1, 4, 256]))
+    assert to_lists(evaluate("any_bit(x)", 4, x=x)) == [False, True, True, True]
+    assert to_lists(evaluate("any_bit(x, 0, 1, 8)", 4, x=x)) == [False, True, False, True]
+
+
+def test_text_functions_when_padded_names() -> None:
+    x = Column(np.array([" Ab ", "c"]))
+    assert to_lists(evaluate("join('-', upper(trim(x)), 7)", 2, x=x)) == ["AB-7", "C-7"]
+    assert to_lists(evaluate("split('u,g', ',')", 2)) == [["u", "g"], ["u", "g"]]
+    assert to_lists(evaluate("part('abcdef', 1, 3)", 1)) == ["bc"]
+    assert to_lists(evaluate("numbers('(1, 2.5)')", 1)) == [[1.0, 2.5]]
+
+
+def test_text_when_number_not_whole_then_refused() -> None:
+    with pytest.raises(Fault, match=r"1\.5 is not whole"):
+        evaluate("text(x)", 1, x=Column(np.array([1.5])))
+
+
+def test_one_when_elements_differ_then_rows_named() -> None:
+    x = ragged([[1, 1], [2, 3], []], "i8")
+    with pytest.raises(Fault) as caught:
+        evaluate("one(x)", 3, x=x)
+    assert caught.value.rows is not None
+    assert caught.value.rows.tolist() == [False, True, False]
+    assert to_lists(evaluate("one(x)", 2, x=ragged([[5, 5], []], "i8"))) == [5, None]
+
+
+@given(st.floats(3000, 10000))
+def test_wavelengths_when_there_and_back_then_unchanged(angstrom: float) -> None:
+    x = Column(np.array([angstrom]))
+    there = evaluate("vacuum_to_air(x)", 1, x=x)
+    assert 0.5 < angstrom - there.data[0] < 3.0
+    back = evaluate("air_to_vacuum(y)", 1, y=there)
+    np.testing.assert_allclose(back.data, [angstrom], rtol=1e-11)
+
+
+def test_reverse_pad_index_stack_when_small_arrays() -> None:
+    x = ragged([[1, 2, 3], [4]])
+    assert to_lists(evaluate("reverse(x)", 2, x=x)) == [[3, 2, 1], [4]]
+    k = Column(np.array([2, -1]))
+    assert to_lists(evaluate("index(x, k)", 2, x=x, k=k)) == [3.0, 4.0]
+    image = Column(np.ones((1, 2, 2)))
+    assert evaluate("pad(x, 3, 4, 9)", 1, x=image).data[0].tolist()[2] == [9, 9, 9, 9]
+    assert evaluate("stack(x, x)", 1, x=image).data.shape == (1, 2, 2, 2)

@@ -1,0 +1,25 @@
+"""Files that are written by code are what that code writes now (`make generate`)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from astropile.schema.json_schema import json_schema_text
+
+
+@pytest.mark.generated
+def test_json_schema_when_generated_again_then_equals_the_file(repo_root: Path) -> None:
+    """An editor completes what the models accept."""
+    written = (repo_root / "registry" / "survey.schema.json").read_text(encoding="utf-8")
+    assert written == json_schema_text(), "run `make generate`"
+
+
+@pytest.mark.generated
+def test_json_schema_when_read_by_others_then_is_one(repo_root: Path) -> None:
+    """Editors and validators take it."""
+    written = (repo_root / "registry" / "survey.schema.json").read_text(encoding="utf-8")
+    Draft202012Validator.check_schema(json.loads(written))

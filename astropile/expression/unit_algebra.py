@@ -140,12 +140,9 @@ def common(parts: Sequence[Found], verb: str) -> Found:
                 raise UnitConflictError(message)
     if any(part.kind == "unknown" for part in parts):
         return UNKNOWN
-    # Beside a plain number even a percent is brought to a plain number.
-    return (
-        next((part for part in certain if part.kind == "plain"), certain[0])
-        if certain
-        else CONSTANT
-    )
+    if any(part.kind == "plain" for part in certain):
+        return PLAIN  # beside a plain number even a percent becomes one
+    return certain[0] if certain else CONSTANT
 
 
 def add(operator: str, left: Found, right: Found) -> Found:
@@ -158,16 +155,26 @@ def add(operator: str, left: Found, right: Found) -> Found:
     if not zero_pointed or any(side.kind in ("unknown", "constant") for side in sides):
         return common(sides, verb)
     first, second = as_unit(left), as_unit(right)
+    message = f"{shown(first)} and {shown(second)} cannot be {verb}"
     try:
         # As in astropy, physical units are divided: mag(AB) - mag(AB) is mag, a colour.
         total = 1 * first + 1 * second if operator == "+" else 1 * first - 1 * second
     except _unit_errors():
-        message = f"{shown(first)} and {shown(second)} cannot be {verb}"
         raise UnitConflictError(message) from None
     if _function(first) != _function(second):
-        message = f"{shown(first)} and {shown(second)} cannot be {verb}"
         raise UnitConflictError(message)
+    if _is_nonsense(total.unit, first, second):
+        raise UnitConflictError(message, "magnitudes do not add up; take fluxes with ab_flux(x)")
     return known(total.unit)
+
+
+def _is_nonsense(unit: Any, *operands: Any) -> bool:
+    """Whether magnitudes got a zero point that none of them had; dex of products are fine."""
+    from astropy.units import mag
+
+    physical = [operand.physical_unit for operand in operands if is_zero_pointed(operand)]
+    is_new = unit.physical_unit not in physical and not _is_one(unit.physical_unit)
+    return is_new and bool(unit.function_unit == mag)
 
 
 def _function(unit: Any) -> Any:

@@ -24,6 +24,8 @@ class Cells(Mapping[str, CellInfo]):
         Further addresses, and the first address of the same cell.
     ignore_case : bool
         Whether look-up takes addresses in any case. An exact one wins.
+    refuse : callable, optional
+        Called with an address that is no cell; raises if it must not be one.
     """
 
     def __init__(
@@ -32,8 +34,10 @@ class Cells(Mapping[str, CellInfo]):
         aliases: Mapping[str, str] | None = None,
         *,
         ignore_case: bool = False,
+        refuse: Callable[[str], None] | None = None,
     ) -> None:
         self._facts = facts
+        self._refuse = refuse
         self._addresses = {**(aliases or {}), **{name: name for name in facts}}
         self._folded: dict[str, set[str]] = {}
         if ignore_case:
@@ -47,10 +51,14 @@ class Cells(Mapping[str, CellInfo]):
         ------
         CellError
             Case is ignored and cells differ in nothing else.
+        UnsafeFileError
+            The cell reaches outside the file.
         """
         exact = self._addresses.get(name)
-        if exact is not None or not self._folded:
+        if exact is not None:
             return exact
+        if self._refuse is not None:
+            self._refuse(name)
         found = sorted(self._folded.get(name.casefold(), ()))
         if len(found) > 1:
             msg = f"{name!r} could be {' or '.join(found)}, which differ only in case"

@@ -103,11 +103,6 @@ class Hdf5Reader(FileReader):
                 biggest, block = (size, chunks[0]) if chunks else (biggest, block)
         return block
 
-    def _address(self, name: str) -> str:
-        """Return the first address of a cell; refuse one outside the file."""
-        self._tree.refuse(name)
-        return super()._address(name)
-
     def _read(self, addresses: Sequence[str], rows: Rows) -> dict[str, Column]:
         n = count_selected(rows)
         if self._options.rows == "axis":
@@ -222,7 +217,13 @@ class Hdf5Reader(FileReader):
         return Cells(
             {address: self._info(address, place) for address, place in places.items()},
             ignore_case=self._options.ignore_case,
+            refuse=self._refuse,
         )
+
+    def _refuse(self, name: str) -> None:
+        """Refuse an address outside the file, also where no read would do so."""
+        with self._errors():
+            self._tree.refuse(name)
 
     def _info(self, address: str, place: Place) -> CellInfo:
         shape: tuple[int | None, ...] = tuple(n if n >= 0 else None for n in place.shape)

@@ -83,7 +83,7 @@ class Reader(Protocol):
 
         Iteration gives each cell once; look-up also finds it by its other addresses (``hdu1.ra``
         beside ``ra``) and, with ``ignore_case``, in any case. A cell that reaches outside the
-        file is not listed.
+        file is not listed; looking for it, even with ``in``, raises `UnsafeFileError`.
         """
         ...
 

@@ -1,9 +1,12 @@
 """Models of survey files, and a survey as leaves and blocks."""
 
 from astropile.schema.bind import BoundSource, BoundTable, Value, bind_source, combinations
+from astropile.schema.json_schema import survey_json_schema, write_json_schema
 from astropile.schema.leaves import ROLE_AXES, Block, Leaf
+from astropile.schema.lints import schema_lints
 from astropile.schema.load import parse_schema, read_schema
 from astropile.schema.models import Config, Field, Modality, Source, SurveyFile
+from astropile.schema.names import NameResolver
 from astropile.schema.report import Report
 from astropile.schema.survey_schema import OBJECT_LEAVES, SurveySchema
 
@@ -17,6 +20,7 @@ __all__ = [
     "Field",
     "Leaf",
     "Modality",
+    "NameResolver",
     "Report",
     "Source",
     "SurveyFile",
@@ -26,4 +30,7 @@ __all__ = [
     "combinations",
     "parse_schema",
     "read_schema",
+    "schema_lints",
+    "survey_json_schema",
+    "write_json_schema",
 ]

@@ -42,7 +42,8 @@ class BoundTable:
     @property
     def is_attached(self) -> bool:
         """Whether the table is joined to the main table."""
-        return bool(self.on or self.row or self.range or self.model.each)
+        model = self.model
+        return bool(model.on or model.row or model.range or model.each)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,13 @@ class _Binder:
         self, text: str, loc: Loc, variables: Mapping[str, str], for_: Holes | None = None
     ) -> str:
         """Fill holes; what cannot be filled is reported and stays."""
+        filled = self.filled(text, loc, variables, for_)
+        return text if filled is None else filled
+
+    def filled(
+        self, text: str, loc: Loc, variables: Mapping[str, str], for_: Holes | None = None
+    ) -> str | None:
+        """Fill holes; None if one cannot be filled, which is reported."""
         if "{" not in text:
             return text
         templates = self.schema.templates
@@ -144,12 +152,12 @@ class _Binder:
             return fill(text, variables, lookups=templates.lookups, lists=lists)
         except ExpressionError as error:
             self.report.add_expression_error(error, text, loc, "hole")
-            return text
+            return None
 
-    def fill_config(self, text: str, loc: Loc) -> str:
-        """Fill the config's holes."""
+    def fill_config(self, text: str, loc: Loc) -> str | None:
+        """Fill the config's holes; None if one cannot be filled."""
         for_ = self.schema.file.configs[self.variables["config"]].for_
-        return self.fill(text, loc, self.variables, for_)
+        return self.filled(text, loc, self.variables, for_)
 
     def value(
         self,
@@ -163,15 +171,17 @@ class _Binder:
         if not text:
             return None
         filled = self.fill_config(text, loc)
-        if "(" in filled:
+        if filled is not None and "(" in filled:
             lookups = self.schema.templates.lookups
             try:
                 filled = expand_macros(filled, self.labels(block), lookups=lookups)
             except ExpressionError as error:
                 self.report.add_expression_error(error, filled, loc)
                 return None
-        if variables:
-            filled = self.fill(filled, loc, variables, for_)
+        if filled is not None and variables:
+            filled = self.filled(filled, loc, variables, for_)
+        if filled is None:
+            return None
         expr = self.report.parse(filled, loc)
         return None if expr is None else Value(filled, expr, loc)
 
@@ -205,7 +215,7 @@ class _Binder:
             cell: self.value(text, (*loc, "on", cell), variables, for_)
             for cell, text in model.on.items()
         }
-        files = self.fill_config(model.files, (*loc, "files"))
+        files = self.fill_config(model.files, (*loc, "files")) or model.files
         return BoundTable(
             name=name,
             model=self.filled_table(model, variables, loc) if variables else model,

@@ -104,7 +104,7 @@ class Block:
     def is_ragged(self, axis: str) -> bool:
         """Whether the length of an axis differs by object."""
         found = self.modality.axes[axis]
-        return found.subset or (found.size is None and not found.labels)
+        return found.subset if found.labels else found.size is None
 
     def length(self, axis: str) -> int | None:
         """Return the fixed length of an axis, or None if ragged."""

@@ -78,8 +78,7 @@ class NameResolver:
         self.config = schema.config_name(config)
         self.leaves: Mapping[str, Leaf] = schema.leaves_of(self.config)
         self._prefixes = {
-            name.casefold()
-            for name in (schema.id, schema.file.about.name, *schema.file.aliases)
+            name.casefold() for name in (schema.id, schema.file.about.name, *schema.file.aliases)
         }
         self._original = {address: address for address in self.leaves}
         self._canonical: dict[str, str] = {}
@@ -97,7 +96,9 @@ class NameResolver:
             name: tuple(address for address in block.leaves if address in self.leaves)
             for name, block in schema.blocks.items()
         }
-        self.blocks: Mapping[str, tuple[str, ...]] = {b: found for b, found in here.items() if found}
+        self.blocks: Mapping[str, tuple[str, ...]] = {
+            b: found for b, found in here.items() if found
+        }
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -282,7 +283,9 @@ class NameResolver:
         for leaf in self.leaves.values():
             if leaf.canonical:
                 found.setdefault(meaning_of(leaf)["quantity"], []).append(leaf)
-        return {q: sorted(leaves, key=lambda leaf: len(_modifiers(leaf))) for q, leaves in found.items()}
+        return {
+            q: sorted(leaves, key=lambda leaf: len(_modifiers(leaf))) for q, leaves in found.items()
+        }
 
     def _matching(self, meaning: Mapping[str, str]) -> list[Leaf]:
         """Return the leaves whose names hold all words of a meaning, in any order."""
@@ -374,7 +377,7 @@ class NameResolver:
     def _vocabulary_fault(self, name: str) -> tuple[str, str]:
         """Return what is wrong with a name as words of the vocabulary, and what is right."""
         bands, words = self.schema.bands, self._vocabulary
-        meaning = words.read_name(name, bands=bands) or {}
+        meaning = words.read_name(name, bands=bands) or self._translated(name)
         if meaning and meaning["quantity"] not in self._by_quantity:
             listed = f"it has {', '.join(self._by_quantity)}"
             return f"this survey has no {meaning['quantity']}", listed
@@ -387,21 +390,30 @@ class NameResolver:
             if qualifier and qualifier.source == "values" and not qualifier.value(word):
                 hint = qualifier.hints.get(word.casefold(), "")
                 called = hint and f"{word!r} is called {hint!r}; "
-                return fault.message, f"({called}{fault.key} is one of {', '.join(qualifier.words)})"
+                return (
+                    fault.message,
+                    f"({called}{fault.key} is one of {', '.join(qualifier.words)})",
+                )
             return fault.message, f"({fault.help})" if fault.help else ""
         return "", ""
 
+    def _translated(self, name: str) -> dict[str, str]:
+        """Read a name that starts with a popular word for a quantity: ``z_spec``."""
+        words = name.split("_")[:MAX_WORDS]
+        for length in range(len(words), 0, -1):
+            quantity = self._vocabulary.hints.get("_".join(words[:length]).casefold())
+            if quantity is not None:
+                translated = "_".join([quantity, *words[length:]])
+                return self._vocabulary.read_name(translated, bands=self.schema.bands) or {}
+        return {}
+
     def _configs_with(self, name: str) -> list[str]:
         """Return the other configs that have a leaf or a block of this name."""
-        return [
-            config
-            for config in self.schema.file.configs
-            if any(
-                name in (leaf.address, leaf.block, leaf.canonical, *leaf.field.aliases)
-                for address, leaf in self.schema.leaves_of(config).items()
-                if address not in self.leaves
-            )
-        ]
+        others = [config for config in self.schema.file.configs if config != self.config]
+        return [c for c in others if NameResolver(self.schema, c)._knows(name)]
+
+    def _knows(self, name: str) -> bool:
+        return name in self.blocks or self._listed(name) is not None
 
     def _suggestion(self, name: str) -> str:
         """Return a question with the names that somebody could have meant."""

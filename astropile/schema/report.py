@@ -74,7 +74,7 @@ class Report:
         written = self.is_written(loc, text)
         message = error.message if written else f"{error.message} (in: {text})"
         part = (error.start, error.end) if written else None
-        self.add(code, message, loc, part=part, help=error.help)
+        self.add(code, message, loc, part=part, help=error.help, once=True)
 
     def finish(self) -> None:
         """Raise everything that was recorded.

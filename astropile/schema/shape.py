@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from astropile.document import Document, did_you_mean, near
+from astropile.document import Document, did_you_mean, document_lints, near
 from astropile.schema.report import Loc, Report
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -55,8 +55,16 @@ def validate_shape(document: Document, data: object, model: type[ModelT], report
         return model.model_validate(data, by_alias=True, by_name=False)
     except ValidationError as error:
         faults = [_Fault(dict(entry), data) for entry in error.errors(include_url=False)]
+    lost = {
+        problem.line: problem for problem in document_lints(document) if problem.code == "comma"
+    }
     for fault in _collapsed(faults):
-        _report(fault, model, document, report)
+        line = document.span(fault.loc, key=True).line
+        if fault.kind == "extra_forbidden" and fault.input is None and line in lost:
+            if lost[line] not in report.problems:
+                report.problems.append(lost[line])  # the key is the end of an unquoted text
+        else:
+            _report(fault, model, document, report)
     return model.model_construct()
 
 

@@ -14,6 +14,10 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
     "Python's name of a key": (
         {'"moment_{c}":\n    for:': '"moment_{c}":\n    ¦for_:'}, "unknown_key", "'for'",
     ),
+    "comma in a text": (
+        {"scription: Hemisphere.}": "scription: ¦East, or west.}"},
+        "comma", "quote the text",
+    ),
     "missing key": ({"  side: {dtype: string, ": "  ¦side: {"}, "missing_key", "'dtype'"),
     "missing key at the top": (
         {'language: "1.0"': '¦language: "1.0"', "survey: meadow\n": "\n"}, "missing_key", "'survey'",

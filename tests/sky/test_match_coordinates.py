@@ -213,5 +213,5 @@ def test_all_pairs_beyond_memory_are_refused_with_their_number():
     ra, dec = [0.0, 0.0], [0.0, 0.0]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(np, "repeat", lambda *_: (_ for _ in ()).throw(MemoryError))
-        with pytest.raises(errors.MatchError, match="^4 pairs lie within the radius"):
+        with pytest.raises(errors.MatchError, match=r"^4 pairs lie within the radius"):
             sky.match_coordinates(ra, dec, ra, dec, find="all")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from astropile.document import did_you_mean
-from astropile.schema.models import Field, Override, SurveyFile
+from astropile.schema.models import About, Field, Override, SurveyFile
 from astropile.schema.report import Loc, Report
 from astropile.schema.shape import key_names
 from astropile.schema.survey_schema import SurveySchema
@@ -15,6 +16,8 @@ from astropile.schema.survey_schema import SurveySchema
 #: Bits of each integer dtype, and whether it has a sign.
 INTEGERS = {f"{sign}int{bits}": (bits, not sign) for sign in ("", "u") for bits in (8, 16, 32, 64)}
 _FLOATS = ("float32", "float64")
+#: Form of a UCD1+ (https://www.ivoa.net/documents/UCD1+/); its words are a list of the IVOA.
+_UCD = re.compile(r"[A-Za-z][A-Za-z0-9.-]*(;[A-Za-z][A-Za-z0-9.-]*)*")
 #: Positions and identities: never float32, and ids never a float at all.
 _EXACT = {"ra", "dec"}
 
@@ -46,6 +49,8 @@ def written_fields(file: SurveyFile) -> Iterator[Written]:
 
 def check_fields(schema: SurveySchema, report: Report) -> None:
     """Check every field, and again with what each config overrides."""
+    about = schema.file.about
+    check_unverified(about.unverified, About, {}, ("about",), report)
     faulty: set[str] = set()
     for written in written_fields(schema.file):
         before = len(report.problems)
@@ -120,6 +125,9 @@ def _check_dtype(written: Written, report: Report) -> None:
     if quantity == "object_id" and field.dtype in _FLOATS:
         message = f"an id is an integer or a string, not {field.dtype}"
         report.add("dtype", message, (*written.loc, "dtype"))
+    if field.ucd and "{" not in field.ucd and not _UCD.fullmatch(field.ucd):
+        message = f"'{field.ucd}' is no UCD: words of letters, digits, . and -, joined by ;"
+        report.add("ucd", message, (*written.loc, "ucd"))
     if field.unit and field.dtype in ("string", "bool"):
         report.add("unit", f"a {field.dtype} has no unit", (*written.loc, "unit"), once=True)
 

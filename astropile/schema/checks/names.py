@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 
@@ -12,6 +13,7 @@ from astropile.schema.survey_schema import OBJECT_LEAVES, SurveySchema
 
 #: The order-29 HEALPix pixel that every pile has.
 RESERVED = ("_healpix_29",)
+_ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _MARKS = {
     ":": "it stands between a survey and a name",
     ".": "it stands between a block and its field",
@@ -22,10 +24,23 @@ _MARKS = {
 
 def check_names(schema: SurveySchema, report: Report) -> None:
     """Check all names of leaves and blocks."""
+    _check_survey(schema, report)
     _check_spelling(schema, report)
     _check_emitted(schema, report)
     _check_canonical(schema, report)
     _check_aliases(schema, report)
+
+
+def _check_survey(schema: SurveySchema, report: Report) -> None:
+    """Check the other names of the survey itself; clashes among surveys are the registry's."""
+    seen = {schema.file.survey.casefold()}
+    for number, alias in enumerate(schema.file.aliases):
+        loc = ("aliases", number)
+        if not _ALIAS.fullmatch(alias):
+            report.add("name", f"'{alias}' is not a name of letters, digits and _ . -", loc)
+        elif alias.casefold() in seen:
+            report.add("alias", f"'{alias}' is a name of this survey already", loc)
+        seen.add(alias.casefold())
 
 
 def _named(schema: SurveySchema) -> Iterator[tuple[str, Loc]]:

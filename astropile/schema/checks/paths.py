@@ -86,8 +86,7 @@ def hole_expression(hole: Hole, files: str, loc: Loc, report: Report) -> Expr | 
     """Parse what stands in a hole that no variable fills: an expression over the main row."""
     if hole.pipe is not None:
         message = f"'{hole.expression}' is no variable, so it takes no pipe"
-        part = (hole.start, hole.end) if report.is_written(loc, files) else None
-        report.add("hole", message, loc, part=part)
+        report.add("hole", message, loc, part=_part(hole, files, loc, report))
         return None
     try:
         return parse(hole.expression)
@@ -100,7 +99,14 @@ def hole_expression(hole: Hole, files: str, loc: Loc, report: Report) -> Expr | 
 
 def report_unfilled(hole: Hole, files: str, known: list[str], loc: Loc, report: Report) -> None:
     """Report a hole that nothing fills."""
-    part = (hole.start, hole.end) if report.is_written(loc, files) else None
     message = f"nothing fills the hole {files[hole.start : hole.end]}"
     help_text = did_you_mean(hole.expression, known) or f"variables: {', '.join(known)}"
-    report.add("hole", message, loc, part=part, help=help_text)
+    report.add("hole", message, loc, part=_part(hole, files, loc, report), help=help_text)
+
+
+def _part(hole: Hole, files: str, loc: Loc, report: Report) -> tuple[int, int] | None:
+    """Return where a hole stands in the path as it was written."""
+    text = files[hole.start : hole.end]
+    written = report.document_of(loc).data_at(loc)
+    start = written.find(text) if isinstance(written, str) else -1
+    return (start, start + len(text)) if start >= 0 else None

@@ -35,7 +35,7 @@ def check_written_tables(source: Source, loc: Loc, report: Report) -> None:
     for number, (name, table) in enumerate(source.tables.items()):
         place: Loc = (*loc, "tables", name)
         _check_origin(table, place, report)
-        if table.files:
+        if table.files and table.format:
             check_format(table, place, report)
         _check_cutout(table, place, report)
         _check_attachment(table, place, report, is_main=number == 0)
@@ -130,6 +130,8 @@ def _check_files(table: BoundTable, scope: CellScope, variables: list[str], repo
     paths.check_pattern(table.files, found, loc, report)
     paths.check_captures(table.files, found, loc, report, is_each=table.model.each)
     for hole in found:
+        if hole.expression in variables:
+            continue  # why it was not filled was told when it was tried
         if not table.model.each:
             paths.report_unfilled(hole, table.files, variables, loc, report)
             continue

@@ -46,6 +46,10 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
     "limits the wrong way": ({"min: 5": "min: ¦50"}, "limits", "above max 40"),
     "limit of a text": ({"side: {dtype: string,": "side: {dtype: string, ¦min: 1,"}, "limits", "min"),
     "unverified key": ({"  Z: {": "  Z: {unverified: [¦unti], "}, "unverified", "'unit'"),
+    "unverified key of the credits": (
+        {"  name: Meadow\n": "  name: Meadow\n  unverified: [¦ttle]\n"}, "unverified", "'title'",
+    ),
+    "ucd": ({"  Z: {": "  Z: {ucd: ¦src redshift, "}, "ucd", "joined by ;"),
     "axes of a column": ({"tile: {": "tile: {¦axes: [x], "}, "axes", "make it a modality"),
     "override that breaks a limit": ({"{max: 42}": "{max: 4, min: ¦5}"}, "limits", "above"),
     "override without dtype": ({"{max: 42}": "{dtype: ¦null}"}, "type", "expected a dtype"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from astropile.schema import parse_schema
-from astropile.schema.checks import case_lints
+from astropile.schema import parse_schema, schema_lints
 
 CASES: dict[str, tuple[dict[str, str], str, str]] = {
+    "alias with a blank": ({"[meadow_dr1]": "[¦meadow dr1]"}, "name", "letters"),
+    "alias that is the id": ({"[meadow_dr1]": "[¦Meadow]"}, "alias", "already"),
     "column of a pile": ({"  depth: {": "  ¦_healpix_29: {"}, "reserved", "every pile"),
     "colon in a name": ({"  depth: {": '  ¦"de:pth": {'}, "reserved", "between a survey and a name"),
     "dot in a name": ({"  depth: {": '  ¦"de.pth": {'}, "reserved", "block and its field"),
@@ -111,7 +112,7 @@ def test_names_when_one_thing_is_wrong_then_one_problem_at_its_place(check: Any,
 def test_names_when_they_differ_in_case_alone_then_a_lint_and_no_error(change: Any) -> None:
     """It is allowed: two surveys of note do it."""
     changed = parse_schema(change({"  depth: {": "  z: {"}), "meadow.yaml")
-    assert [problem.message for problem in case_lints(changed)] == [
+    assert [problem.message for problem in schema_lints(changed)] == [
         "'z' differs from 'Z' in case alone"
     ]
 

@@ -1,0 +1,181 @@
+"""Lines of a text table, parsed block by block, so that memory does not grow with the file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final
+
+import pyarrow as pa
+from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, open_csv
+
+from astropile.errors import CorruptFileError
+from astropile.readers._compression import open_plain
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+# A row must fit into a block: those with arrays as text are some 100 kB long.
+BLOCK_BYTES: Final = 2**24
+_FILTER_BYTES: Final = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a text table is written.
+
+    Attributes
+    ----------
+    delimiter : str
+        One character between cells.
+    comment : str
+        Lines that start with it are left out; empty for none.
+    nulls : tuple of str
+        Texts that mean no value.
+    quoted_nulls : bool
+        Whether they do so in quotes, too.
+    """
+
+    delimiter: str = ","
+    comment: str = ""
+    nulls: tuple[str, ...] = ("",)
+    quoted_nulls: bool = False
+
+
+def read_header(path: Path, dialect: Dialect) -> list[str]:
+    """Return the names in the first line that is no comment."""
+    with _open_lines(path, dialect) as file:
+        return _header(file, dialect)
+
+
+def open_batches(
+    path: Path,
+    dialect: Dialect,
+    columns: Sequence[str],
+    types: Mapping[str, pa.DataType],
+    *,
+    skip_header: bool,
+) -> Generator[pa.RecordBatch]:
+    """Yield the rows of a text table from its first to its last, some columns only.
+
+    Parameters
+    ----------
+    path : Path
+        The file, which may be compressed.
+    dialect : Dialect
+        How it is written.
+    columns : sequence of str
+        Different names of all columns in their order.
+    types : mapping of str to pyarrow.DataType
+        The wanted columns.
+    skip_header : bool
+        Whether the first line holds names.
+
+    Raises
+    ------
+    CorruptFileError
+        A line has too few or too many cells; its number is given.
+    """
+    ragged: list[object] = []
+
+    def note(row: object) -> str:
+        ragged.append(row)
+        return "error"
+
+    with _open_lines(path, dialect) as file:
+        if skip_header:
+            _header(file, dialect)
+        try:
+            yield from open_csv(
+                pa.PythonFile(file, mode="r"),
+                ReadOptions(column_names=list(columns), block_size=BLOCK_BYTES, use_threads=False),
+                ParseOptions(
+                    delimiter=dialect.delimiter,
+                    newlines_in_values=True,
+                    invalid_row_handler=note,
+                ),
+                ConvertOptions(
+                    column_types=dict(types),
+                    include_columns=list(types),
+                    null_values=list(dialect.nulls),
+                    strings_can_be_null=True,
+                    quoted_strings_can_be_null=dialect.quoted_nulls,
+                    true_values=["True", "true", "1"],
+                    false_values=["False", "false", "0"],
+                    # Texts are decoded, and so checked, when they become a column.
+                    check_utf8=False,
+                ),
+            )
+        except pa.ArrowInvalid as error:
+            if str(error) == "Empty CSV file":
+                return
+            if ragged:
+                raise _ragged_line(path, ragged[0]) from error
+            raise
+
+
+def _ragged_line(path: Path, row: object) -> CorruptFileError:
+    """Return the error for a line with another number of cells, found again in the file."""
+    text = str(getattr(row, "text", "")).split("\n")[0].rstrip("\r")
+    with open_plain(path) as file:
+        lines = (number for number, line in enumerate(file, 1) if line.rstrip() == text.encode())
+        place = f"line {next(lines, '?')}"
+    got, expected = getattr(row, "actual_columns", "?"), getattr(row, "expected_columns", "?")
+    return CorruptFileError(
+        f"{place} has {got} cells, expected {expected}: {text[:80]!r}",
+        where=str(path),
+        hint="the file is cut short, or its delimiter, comment or header is not what is said",
+    )
+
+
+def _open_lines(path: Path, dialect: Dialect) -> IO[bytes]:
+    """Open a file, without lines that are comments."""
+    file = open_plain(path)
+    if not dialect.comment:
+        return file
+    return io.BufferedReader(_Uncommented(file, dialect.comment.encode()))
+
+
+def _header(file: IO[bytes], dialect: Dialect) -> list[str]:
+    """Read the line with the names of the columns."""
+    for line in file:
+        text = line.decode("utf-8-sig").strip("\r\n")
+        if text.strip():
+            return [name.strip() for name in next(csv.reader([text], delimiter=dialect.delimiter))]
+    msg = "no line with the names of the columns"
+    raise CorruptFileError(msg)
+
+
+class _Uncommented(io.RawIOBase):
+    """A file without the lines that start with a mark."""
+
+    def __init__(self, file: IO[bytes], mark: bytes) -> None:
+        self._file = file
+        self._mark = mark
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        while not self._rest:
+            block = self._file.read(_FILTER_BYTES)
+            if not block:
+                return 0
+            block += self._file.readline()
+            if block.startswith(self._mark) or b"\n" + self._mark in block:
+                lines = block.splitlines(keepends=True)
+                block = b"".join(line for line in lines if not line.startswith(self._mark))
+            self._rest = memoryview(block)
+        target = memoryview(buffer).cast("B")
+        n = min(len(target), len(self._rest))
+        target[:n] = self._rest[:n]
+        self._rest = self._rest[n:]
+        return n
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()

@@ -39,7 +39,7 @@ def _survey_class(name: str) -> type[Survey]:
         survey = load(name, data_dir=data_dir, config=config_name, **options)
         Survey.__init__(self, survey.schema, survey.request)
 
-    doc = f"""The survey {name}; ``{name}(data_dir=..., config_name=...)`` is ``load("{name}", ...)``.
+    doc = f"""The survey {name}: ``{name}(data_dir=...)`` is ``load("{name}", data_dir=...)``.
 
     Parameters
     ----------

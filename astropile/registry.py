@@ -65,7 +65,9 @@ def register(path: str | os.PathLike[str]) -> SurveySchema:
     """
     file = Path(path).expanduser().resolve()
     if not file.is_file():
-        raise UsageError("no such schema file", where=str(file), hint="give the path of a YAML file")
+        raise UsageError(
+            "no such schema file", where=str(file), hint="give the path of a YAML file"
+        )
     schema = read_schema(file)
     _index((*schema_files(), file))
     if file not in _registered:
@@ -147,7 +149,7 @@ def _head(path: Path) -> Head:
 
 
 @lru_cache(maxsize=1024)
-def _head_cached(path: Path, size: int, mtime_ns: int) -> Head:  # noqa: ARG001 - the key
+def _head_cached(path: Path, size: int, mtime_ns: int) -> Head:
     data = read_document(path).data
     survey = str(data.get("survey", path.stem))
     about = data.get("about")

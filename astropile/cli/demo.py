@@ -105,14 +105,15 @@ def _mock(tour: Mapping[str, Any], output: Path, console: Console) -> list[Path]
             simulate(name, None, n, data_dir=folder, sky=sky, seed=place)
         surveys.append(ap.load(name, data_dir=folder))
     console.print(surveys[0].columns.describe(find=tour["find"]))
-    matched_catalog, matched = ap.cross_match_datasets(*surveys, match_radius=1.0)
+    matched_catalog, matched = ap.cross_match_datasets(surveys[0], surveys[1], match_radius=1.0)
     console.print(matched_catalog[:5])
     matched.save_to_disk(str(output / "matched"))
     reopened = datasets.load_from_disk(str(output / "matched"))
     example = reopened[0]
     shapes = {label: example[label]["image"]["flux"].shape for label in tour["rgb"]}
     console.print(f"reopened with plain datasets: {len(reopened)} Examples, image flux {shapes}")
-    brightest = int(np.argmax([row[tour["left"]]["image"]["flux"].max() for row in ap.fast(reopened)]))
+    peaks = [row[tour["left"]]["image"]["flux"].max() for row in ap.fast(reopened)]
+    brightest = int(np.argmax(peaks))
     figure = image_pair(
         reopened[brightest],
         rgb=tour["rgb"],
@@ -120,4 +121,3 @@ def _mock(tour: Mapping[str, Any], output: Path, console: Console) -> list[Path]
     )
     figure.savefig(output / "cutouts.png")
     return [output / "matched", output / "cutouts.png"]
-

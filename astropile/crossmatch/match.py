@@ -8,6 +8,7 @@ import numpy as np
 
 from astropile.crossmatch.result import MatchResult, Side
 from astropile.errors import UsageError
+from astropile.readers.column import Array
 from astropile.sky import match_coordinates
 from astropile.survey import Survey
 
@@ -82,7 +83,7 @@ def cross_match(
 
 def _labels(left: Survey, right: Survey, labels: tuple[str, str] | None) -> tuple[str, str]:
     if labels is not None:
-        if len(labels) != 2 or labels[0] == labels[1] or not all(labels):
+        if len(set(labels)) != 2 or not all(labels):
             raise UsageError(f"labels must be two different names, got {labels!r}")
         return labels
     if left.id == right.id:
@@ -94,7 +95,7 @@ def _catalogue(survey: Survey) -> dict[str, Column]:
     return survey.request.catalogue_pass(None).columns
 
 
-def _position(columns: dict[str, Column]) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _position(columns: dict[str, Column]) -> tuple[Array, Array]:
     """Return right ascension and declination in degrees, NaN where there is none."""
     placed = []
     for name in ("ra", "dec"):

@@ -70,7 +70,9 @@ def _by_names(operand: Operand, leaf: Leaf, block: Block | None) -> Operand:
             continue
         length = block.length(axis)
         if length is None:
-            raise Fault(f"a value cannot be spread over axis {axis}, whose length differs by object")
+            raise Fault(
+                f"a value cannot be spread over axis {axis}, whose length differs by object"
+            )
         data = np.expand_dims(data, place)
         shape.append(length)
     return Operand(Column(np.broadcast_to(data, shape), null=column.null), None, operand.constant)
@@ -169,11 +171,13 @@ def label_order(labels: tuple[str, ...], found: Column, *, subset: bool) -> Arra
         A label that is not declared, or one missing or given twice.
     """
     expected = np.array(labels)
-    if found.offsets is None and found.data.shape[1:] == expected.shape:
-        if (found.data == expected).all():
-            return None
+    is_full = found.offsets is None and found.data.shape[1:] == expected.shape
+    if is_full and (found.data == expected).all():
+        return None
     sorter = np.argsort(expected)
-    place = sorter[np.clip(np.searchsorted(expected, found.data, sorter=sorter), 0, len(labels) - 1)]
+    place = sorter[
+        np.clip(np.searchsorted(expected, found.data, sorter=sorter), 0, len(labels) - 1)
+    ]
     unknown = expected[place] != found.data
     if unknown.any():
         raise Fault(

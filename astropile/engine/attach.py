@@ -13,6 +13,7 @@ from astropile.engine.files import find_files
 from astropile.engine.logic import true_rows
 from astropile.engine.operand import AbsentCellError, Fault, rows_of
 from astropile.engine.plan import PATH, Plan, Program, cell_of_name
+from astropile.engine.scan import read_options
 from astropile.engine.tables import (
     Frame,
     find_partners,
@@ -98,8 +99,6 @@ class Attachments:
 
     def _read(self, program: Program, table: BoundTable) -> Frame:
         """Read a whole table: filter, order, first of each key, nest, in this fixed order."""
-        from astropile.engine.scan import read_options
-
         files = find_files(self.root, table.files, follow_links=self.follow_links)
         if not files:
             raise NoFilesError(

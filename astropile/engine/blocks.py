@@ -18,7 +18,6 @@ from astropile.readers import Column
 from astropile.readers.column import Array
 from astropile.schema import Block, Leaf
 
-
 T = TypeVar("T")
 
 

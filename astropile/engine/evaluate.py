@@ -48,7 +48,7 @@ class Evaluator:
     Attributes
     ----------
     lookup : callable
-        Gives the column of a name; raises :class:`~astropile.engine.operand.AbsentCellError` if this file lacks it.
+        Gives the column of a name; raises ``AbsentCellError`` if this file lacks it.
     n : int
         Rows of the batch.
     lookups : mapping

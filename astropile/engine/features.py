@@ -139,7 +139,9 @@ def arrow_schema(
         if isinstance(value, str):
             return field.with_metadata(leaf_metadata(leaves[value], schema))
         inner = [annotated(field.type.field(name), address) for name, address in value.items()]
-        return pa.field(field.name, pa.struct(inner), metadata={"kind": schema.blocks[field.name].kind})
+        return pa.field(
+            field.name, pa.struct(inner), metadata={"kind": schema.blocks[field.name].kind}
+        )
 
     fields = [annotated(plain.field(key), value) for key, value in keys.items()]
     return pa.schema(fields, metadata=plain.metadata)

@@ -1,4 +1,4 @@
-"""Operator Finish: unit factor, sentinels to null, cast. The one place where values become leaves."""
+"""Operator Finish: unit factor, sentinels to null, cast: where values become leaves."""
 
 from __future__ import annotations
 

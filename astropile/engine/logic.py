@@ -1,4 +1,4 @@
-"""Comparisons and Kleene logic: an unknown operand makes an unknown result unless the other decides."""
+"""Comparisons and Kleene logic: unknown stays unknown unless the other operand decides."""
 
 from __future__ import annotations
 

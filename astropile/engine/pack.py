@@ -65,11 +65,11 @@ def _pack_lists(column: Column, wanted: pa.DataType) -> pa.Array:
     return array
 
 
-def _list_array(wanted: pa.DataType, offsets: Array, values: pa.Array, null: Array | None) -> pa.Array:
+def _list_array(
+    wanted: pa.DataType, offsets: Array, values: pa.Array, null: Array | None
+) -> pa.Array:
     mask = None if null is None or not null.any() else pa.array(np.ascontiguousarray(null))
-    return pa.ListArray.from_arrays(
-        pa.array(offsets, pa.int32()), values, type=wanted, mask=mask
-    )
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values, type=wanted, mask=mask)
 
 
 def pack_table(

@@ -280,8 +280,10 @@ def _default_of(
     estimator = schema.file.defaults.get("estimator")
     for address, leaf in leaves.items():
         meaning = leaf.field.is_
-        extra = set(meaning) - {"quantity", "estimator", "band"}
-        if meaning.get("quantity") == quantity and meaning.get("band") == band and not extra:
-            if meaning.get("estimator", estimator) == estimator:
-                return address
+        wanted = {"quantity": quantity, "band": band}
+        # A quantity without estimators (extinction, size) has no default to ask for.
+        if "estimator" in meaning and estimator is not None:
+            wanted["estimator"] = estimator
+        if meaning == wanted:
+            return address
     return None

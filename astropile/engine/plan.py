@@ -157,6 +157,11 @@ def leaf_of_name(name: Name, leaves: Mapping[str, Leaf], block: str) -> str:
     return own if own in leaves else name.text
 
 
+def leaves_used(leaf: Leaf, leaves: Mapping[str, Leaf]) -> set[str]:
+    """Return the leaves that a derived leaf is computed from."""
+    return {leaf_of_name(name, leaves, leaf.block) for name in names(parse(leaf.derived))}
+
+
 def _closure(
     schema: SurveySchema, leaves: Mapping[str, Leaf], source: BoundSource, asked: set[str]
 ) -> set[str]:
@@ -170,8 +175,7 @@ def _closure(
         needed.add(address)
         leaf = leaves[address]
         if leaf.derived:
-            found = names(parse(leaf.derived))
-            todo += [leaf_of_name(name, leaves, leaf.block) for name in found]
+            todo += leaves_used(leaf, leaves)
         if not leaf.block:
             continue
         block = schema.blocks[leaf.block]
@@ -187,7 +191,7 @@ def _closure(
         todo += [label for label in labels if label is not None]
         # A scalar spread over a ragged axis needs a leaf that knows its length.
         if leaf.axes and block.is_ragged(leaf.axes[0]):
-            todo += [a for a in _length_givers(source, leaves, leaf)][:1]
+            todo += _length_givers(source, leaves, leaf)[:1]
     return needed
 
 
@@ -209,16 +213,13 @@ def _formulas(leaves: Mapping[str, Leaf]) -> tuple[Formula, ...]:
     todo = {address: leaf for address, leaf in leaves.items() if leaf.derived}
     ordered = []
     while todo:
-        for address, leaf in todo.items():
-            expr = parse(leaf.derived)
-            used = {leaf_of_name(name, leaves, leaf.block) for name in names(expr)}
-            if used <= done:
-                break
-        else:
+        ready = [address for address, leaf in todo.items() if leaves_used(leaf, leaves) <= done]
+        if not ready:
             raise UsageError(f"formulas depend on one another: {', '.join(todo)}")
-        ordered.append(_formula(leaf, expr, leaves))
-        done.add(address)
-        del todo[address]
+        for address in ready:
+            leaf = todo.pop(address)
+            ordered.append(_formula(leaf, parse(leaf.derived), leaves))
+        done.update(ready)
     return tuple(ordered)
 
 
@@ -274,7 +275,9 @@ def _compile_program(
 
 def _require_supported(source: BoundSource) -> None:
     for table in source.tables.values():
-        missing = [key for key in ("stack", "transform", "range", "cutout") if getattr(table.model, key)]
+        missing = [
+            key for key in ("stack", "transform", "range", "cutout") if getattr(table.model, key)
+        ]
         missing += ["each"] if table.model.each else []
         missing += [f"rows: {r}" for r in (table.model.rows,) if r in ("cutout", "channel")]
         if missing:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from astropile.engine.align import align
+from astropile.engine.align import align, fill_axes, longest
 from astropile.engine.attach import Attachments
 from astropile.engine.blocks import LeafFault, build_block
 from astropile.engine.evaluate import Evaluator
@@ -17,7 +17,15 @@ from astropile.engine.features import Naming, arrow_schema, nested_keys
 from astropile.engine.finish import finish
 from astropile.engine.operand import AbsentCellError, Fault
 from astropile.engine.pack import pack_table
-from astropile.engine.plan import PATH, Formula, Plan, Program, cell_of_name, leaf_of_name
+from astropile.engine.plan import (
+    PATH,
+    Formula,
+    Plan,
+    Program,
+    cell_of_name,
+    leaf_of_name,
+    leaves_used,
+)
 from astropile.engine.position import refuse_positions, to_icrs
 from astropile.engine.rejects import Rejects, SeenIds
 from astropile.engine.scan import CellReader, RowIndex, list_entries
@@ -34,6 +42,7 @@ if TYPE_CHECKING:
 #: Memory that one batch of Examples may take.
 BATCH_BYTES = 64 * 2**20
 OnBadRow = Literal["raise", "reject"]
+Step = Callable[[Program, Frame, dict[str, Column]], dict[str, Column]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +143,9 @@ class Run:
             frame, columns = self._retry(program, frame, columns, self._bulk)
         return Batch(columns, RowIndex(frame.file, frame.row))
 
-    def _retry(self, program: Program, frame: Frame, columns: dict[str, Column], step):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    def _retry(
+        self, program: Program, frame: Frame, columns: dict[str, Column], step: Step
+    ) -> tuple[Frame, dict[str, Column]]:
         """Run a step; where asked for, refuse the rows at fault and run it again."""
         while True:
             try:
@@ -203,10 +214,8 @@ class Run:
                     raise LeafFault(address, fault) from fault
 
     def _is_ready(self, formula: Formula, columns: Mapping[str, Column]) -> bool:
-        from astropile.expression import names
-
         block = formula.leaf.block
-        used = {leaf_of_name(name, self.plan.leaves, block) for name in names(formula.expr)}
+        used = leaves_used(formula.leaf, self.plan.leaves)
         known = {*columns, *self.plan.absent}
         # A constant of a block waits for the block: its axes come from there.
         has_block = not block or any(self.plan.leaves[a].block == block for a in columns)
@@ -225,8 +234,6 @@ class Run:
         scope = Evaluator(lookup, n, self.plan.schema.file.lookups)
         column = align(scope.evaluate(formula.expr), leaf, block, n)
         if block is not None and leaf.axes and not column.ndim:
-            from astropile.engine.align import fill_axes, longest
-
             guide = longest(
                 {a: c for a, c in columns.items() if self.plan.leaves[a].block == leaf.block},
                 self.plan.leaves,

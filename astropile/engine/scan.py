@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from astropile.document import did_you_mean
 from astropile.engine.evaluate import Evaluator
 from astropile.engine.files import DataFile, find_files
 from astropile.engine.logic import true_rows
@@ -17,7 +18,7 @@ from astropile.engine.plan import PATH, Plan, Program, cell_of_name
 from astropile.engine.rejects import Rejects
 from astropile.engine.tables import Frame, first_of_each, nest, sort_rows
 from astropile.errors import CellError, CorruptFileError, LeafError
-from astropile.expression import Expr, Name
+from astropile.expression import Expr, Name, names
 from astropile.readers import Column, Reader, ReadOptions, open_reader
 from astropile.readers.column import Array, Rows
 from astropile.schema import BoundTable
@@ -98,9 +99,7 @@ class CellReader:
                 yield from ((program, f) for f in self._object_files(program, chosen, batch_rows))
                 continue
             frames = (
-                frame
-                for entry in chosen
-                for frame in self._rows_of(entry, selection, batch_rows)
+                frame for entry in chosen for frame in self._rows_of(entry, selection, batch_rows)
             )
             if main.group:
                 whole = list(frames)
@@ -149,7 +148,7 @@ class CellReader:
                 numbers = np.arange(part.start, part.stop) if isinstance(part, slice) else part
                 if rows is None and (program.where is not None or program.split_by is not None):
                     numbers = numbers[self._passing(reader, entry, part, numbers)]
-                    part = numbers  # noqa: PLW2901 - the rows that are left
+                    part = numbers
                 if len(numbers):
                     columns = reader.read(names, part)
                     file = np.full(len(numbers), entry.number, dtype=np.int64)
@@ -250,8 +249,6 @@ class CellReader:
 
     def missing_cell(self, reader: Reader, entry: Entry, cell: str) -> CellError:
         """Return the error for a cell that a file lacks."""
-        from astropile.document import did_you_mean
-
         cells = list(reader.cells())
         users = [a for a, v in entry.program.source.values.items() if cell in v.text]
         source = f"source {self.plan.source}" + (f", leaf {users[0]}" if users else "")
@@ -296,8 +293,6 @@ class CellReader:
 
 
 def _cells_in(expr: Expr, program: Program) -> list[tuple[str, str]]:
-    from astropile.expression import names
-
     return [cell_of_name(n, program.source) for n in names(expr) if n.parts[0] != PATH]
 
 

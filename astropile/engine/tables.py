@@ -125,9 +125,7 @@ def nest(frame: Frame, keys: Sequence[str]) -> Frame:
     return Frame(columns, frame.file[start], frame.row[start])
 
 
-def find_partners(
-    table: Frame, keys: Mapping[str, Column], *, where: str
-) -> Array:
+def find_partners(table: Frame, keys: Mapping[str, Column], *, where: str) -> Array:
     """Return the row of a table for each main row; -1 where there is none.
 
     Parameters

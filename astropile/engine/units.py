@@ -1,21 +1,31 @@
-"""Units are resolved once, when a plan is compiled: conversions become plain factors in the expression."""
+"""Units are resolved when a plan is compiled: conversions become factors in the expression."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from astropile.expression import Binary, Call, Expr, Index, Literal, Name, Unary, infer_unit, walk
-from astropile.vocabulary import conversion, convertible, parse_unit
+from astropile.expression import (
+    Binary,
+    Call,
+    Expr,
+    Index,
+    Literal,
+    Name,
+    Unary,
+    infer_unit,
+    operand_units,
+    walk,
+)
+from astropile.vocabulary import conversion, convertible
 
 if TYPE_CHECKING:
     from astropy.units import UnitBase
 
 UnitOf = Callable[[Name], "UnitBase | None"]
-_ADDITIVE = {"+", "-", "==", "!=", "<", "<=", ">", ">="}
-_UNIT_INPUTS = {"ab_mag": "Jy", "air_to_vacuum": "Angstrom", "vacuum_to_air": "Angstrom"}
-_MAKES_UNITS = {"unit", *_UNIT_INPUTS, "ab_flux"}
+#: Calls that make a unit out of numbers without one.
+_MAKES_UNITS = {"unit", "ab_mag", "ab_flux", "air_to_vacuum", "vacuum_to_air"}
 
 
 def lower_units(expr: Expr, unit_of: UnitOf | None = None) -> tuple[Expr, UnitBase | None]:
@@ -42,47 +52,41 @@ def lower_units(expr: Expr, unit_of: UnitOf | None = None) -> tuple[Expr, UnitBa
     return _lower(expr, unit_of), infer_unit(expr, unit_of)
 
 
-def _no_unit(name: Name) -> None:  # noqa: ARG001 - a cell has no unit until unit() gives one
+def _no_unit(name: Name) -> None:
     return None
 
 
 def _lower(expr: Expr, unit_of: UnitOf) -> Expr:
     match expr:
-        case Binary(operator=operator, left=left, right=right):
-            low_left, low_right = _lower(left, unit_of), _lower(right, unit_of)
-            if operator in _ADDITIVE and not _is_number(left) and not _is_number(right):
-                low_right = _converted(
-                    low_right, infer_unit(right, unit_of), infer_unit(left, unit_of)
-                )
-            return replace(expr, left=low_left, right=low_right)
+        case Call(function="unit", arguments=arguments):
+            return _lower(arguments[0], unit_of)
+        case Binary(left=left, right=right):
+            left, right = _operands(expr, (left, right), unit_of)
+            return replace(expr, left=left, right=right)
+        case Call(arguments=arguments):
+            return replace(expr, arguments=_operands(expr, arguments, unit_of))
         case Unary(operand=operand):
             return replace(expr, operand=_lower(operand, unit_of))
         case Index(item=item):
             return replace(expr, item=_lower(item, unit_of))
-        case Call(function="unit", arguments=arguments):
-            return _lower(arguments[0], unit_of)
-        case Call(function=function, arguments=arguments):
-            lowered = tuple(_lower(argument, unit_of) for argument in arguments)
-            if function in _UNIT_INPUTS:
-                target = parse_unit(_UNIT_INPUTS[function])
-                first = _converted(lowered[0], infer_unit(arguments[0], unit_of), target)
-                lowered = (first, *lowered[1:])
-            return replace(expr, arguments=lowered)
         case _:
             return expr
 
 
-def _is_number(expr: Expr) -> bool:
-    return isinstance(expr, Literal) or (
-        isinstance(expr, Unary) and isinstance(expr.operand, Literal)
+def _operands(expr: Binary | Call, operands: tuple[Expr, ...], unit_of: UnitOf) -> tuple[Expr, ...]:
+    """Lower the operands, and convert those whose unit is not the one the operation needs."""
+    targets = operand_units(expr, unit_of)
+    return tuple(
+        _lower(operand, unit_of)
+        if target is None
+        else _converted(_lower(operand, unit_of), infer_unit(operand, unit_of), target)
+        for operand, target in zip(operands, targets, strict=True)
     )
 
 
-def _converted(expr: Expr, found: Any, wanted: Any) -> Expr:
-    """Multiply by the factor that takes one unit to another, if both are known and differ."""
-    if found is None or wanted is None or found == wanted:
-        return expr
-    if not convertible(found, wanted):
+def _converted(expr: Expr, found: UnitBase | None, wanted: UnitBase) -> Expr:
+    """Multiply by the factor that takes one unit to another."""
+    if found is None or not convertible(found, wanted):
         # The static check let it pass: logarithmic units (mag(AB) - mag) combine as they are.
         return expr
     factor = conversion(found, wanted)

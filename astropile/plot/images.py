@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from astropile.errors import UsageError
 from astropile.plot.figure import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 
 def rgb_picture(flux: Any, bands: Sequence[str], *, rgb: Sequence[str]) -> NDArray[np.uint8]:

@@ -84,7 +84,7 @@ def separation_histogram(
     figure = new_figure(6, 4)
     axes = figure.add_subplot()
     bins = np.linspace(0, radius_arcsec, 51)
-    axes.hist(separation, bins=bins, color="#31688e")
+    axes.hist(separation, bins=bins.tolist(), color="#31688e")
     axes.axvline(radius_arcsec, color="0.4", linestyle=":", label=f"radius {radius_arcsec} arcsec")
     if len(separation):
         median = float(np.median(separation))

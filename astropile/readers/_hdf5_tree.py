@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 MAX_HOPS: Final = 16
+MAX_MEMBERS: Final = 100_000
 _UNSAFE_HINT: Final = "copy what is meant into the file itself"
 
 
@@ -54,10 +55,21 @@ class Place:
 
 @dataclass(slots=True)
 class Tree:
-    """Cells below a group by address; and the addresses of what is refused, with the reason."""
+    """What stands below a group.
+
+    Attributes
+    ----------
+    places : dict of str to Place
+        Cells by address.
+    unsafe : dict of str to str
+        Addresses of what is refused, with the reason.
+    objects : dict of tuple to h5py.HLObject
+        Groups and datasets by path, as opened on the way.
+    """
 
     places: dict[str, Place] = field(default_factory=dict)
     unsafe: dict[str, str] = field(default_factory=dict)
+    objects: dict[tuple[str, ...], h5py.HLObject] = field(default_factory=dict)
 
     def add(self, address: str, place: Place) -> None:
         """Add a cell."""
@@ -79,7 +91,7 @@ def read_tree(root: h5py.Group) -> Tree:
 
     Attributes of the group itself have the address ``root@KEY``.
     """
-    tree = Tree()
+    tree = Tree(objects={(): root})
     _add_attributes(root, "root", (), tree)
     _add_members(root, (), (root,), tree)
     return tree
@@ -95,22 +107,16 @@ def member(group: h5py.Group, name: str, hops: int = 0) -> h5py.HLObject:
     KeyError
         There is no such member, or a soft link leads nowhere.
     """
-    link = group.get(name, getlink=True)
-    if isinstance(link, h5py.SoftLink):
+    kind = group.id.links.get_info(name.encode()).type
+    if kind == h5py.h5l.TYPE_SOFT:
         if hops >= MAX_HOPS:
             raise KeyError(name)
-        found: h5py.HLObject = group.file["/"] if link.path.startswith("/") else group
-        for step in link.path.split("/"):
-            if step not in ("", "."):
-                found = member(found, step, hops + 1)
-        return found
-    if isinstance(link, h5py.ExternalLink):
-        msg = f"a link to another file, {link.filename}"
+        return _follow(group, group.get(name, getlink=True).path, hops + 1)
+    if kind != h5py.h5l.TYPE_HARD:
+        other = "to another file" if kind == h5py.h5l.TYPE_EXTERNAL else "of unknown kind"
+        msg = f"a link {other}"
         raise UnsafeFileError(msg, hint=_UNSAFE_HINT)
-    if not isinstance(link, h5py.HardLink):
-        msg = "a link of unknown kind"
-        raise UnsafeFileError(msg, hint=_UNSAFE_HINT)
-    found = group[name]
+    found: h5py.HLObject = group[name]
     if isinstance(found, h5py.Dataset):
         plan = found.id.get_create_plist()
         if plan.get_layout() == h5py.h5d.VIRTUAL:
@@ -119,6 +125,18 @@ def member(group: h5py.Group, name: str, hops: int = 0) -> h5py.HLObject:
         if plan.get_external_count():
             msg = "a dataset stored in another file"
             raise UnsafeFileError(msg, hint=_UNSAFE_HINT)
+    return found
+
+
+def _follow(group: h5py.Group, path: str, hops: int) -> h5py.HLObject:
+    """Go where a soft link of a group leads."""
+    found: h5py.HLObject = group.file["/"] if path.startswith("/") else group
+    for step in path.split("/"):
+        if step in ("", "."):
+            continue
+        if not isinstance(found, h5py.Group):
+            raise KeyError(step)
+        found = member(found, step, hops)
     return found
 
 
@@ -166,14 +184,18 @@ def _add_members(
             continue
         except KeyError:
             continue
+        tree.objects[here] = found
+        if len(tree.objects) > MAX_MEMBERS:
+            msg = f"more than {MAX_MEMBERS} paths: groups that hold each other many times"
+            raise UnsafeFileError(msg)
         _add_attributes(found, address, here, tree)
         if isinstance(found, h5py.Group):
             if found not in above:
                 _add_members(found, here, (*above, found), tree)
-        elif isinstance(found, h5py.Dataset) and found.shape is not None:
+        elif isinstance(found, h5py.Dataset) and (shape := found.shape) is not None:
             for fields, dtype, inner in _fields(found):
                 cell = ".".join((*here, *fields))
-                tree.add(cell, Place(here, fields, "", dtype, (*found.shape, *inner)))
+                tree.add(cell, Place(here, fields, "", dtype, (*shape, *inner)))
 
 
 def _add_attributes(found: h5py.HLObject, address: str, path: tuple[str, ...], tree: Tree) -> None:

@@ -99,7 +99,7 @@ class Hdf5Reader(FileReader):
         for address, place in self._tree.places.items():
             size = prod(place.shape) * place.dtype.itemsize
             if size > biggest and self._has_rows(address) and not place.attribute:
-                chunks = open_place(self._file, place).chunks
+                chunks = self._tree.objects[place.path].chunks
                 biggest, block = (size, chunks[0]) if chunks else (biggest, block)
         return block
 
@@ -128,8 +128,8 @@ class Hdf5Reader(FileReader):
         fields: dict[tuple[str, ...], list[str]] = {}
         for address in addresses:
             place = self._tree.places[address]
-            found = self._open(root, place, address)
             if place.attribute:
+                found = self._open(root, place, address)
                 value = found.attrs[place.attribute]
                 columns[address] = one_row(value, found.attrs.get_id(place.attribute), address)
             else:
@@ -147,31 +147,26 @@ class Hdf5Reader(FileReader):
     def _raw(self, dataset: h5py.Dataset, places: Mapping[str, Place], rows: Rows | None) -> Array:
         """Read the wanted fields of a dataset as h5py gives them, with rows on the first axis."""
         top = list(dict.fromkeys(place.fields[0] for place in places.values() if place.fields))
-        if not dataset.shape:
+        shape, names = dataset.shape, ", ".join(places)
+        if not shape:
             return as_array(dataset[()], dataset.dtype)
-        if rows is not None and dataset.shape[0] != self._axis_length:
-            msg = (
-                f"{', '.join(places)}: {dataset.shape[0]} rows, the other arrays have "
-                f"{self._axis_length}"
-            )
-            raise CellError(
-                msg,
-                hint="if it belongs to every row, list it under 'shared' of the table",
-            )
-        rows = slice(0, dataset.shape[0]) if rows is None else rows
-        row_bytes = prod(dataset.shape[1:]) * dataset.dtype.itemsize
-        stored = dataset.id.get_storage_size
+        if rows is not None and shape[0] != self._axis_length:
+            msg = f"{names}: {shape[0]} rows, the other arrays have {self._axis_length}"
+            hint = "if it belongs to every row, list it under 'shared' of the table"
+            raise CellError(msg, hint=hint)
+        rows = slice(0, shape[0]) if rows is None else rows
+        row_bytes = prod(shape[1:]) * dataset.dtype.itemsize
         if count_selected(rows) * row_bytes > SPARSE_BYTES:
-            declared = dataset.shape[0] * row_bytes
-            if stored() * SPARSE_RATIO < declared:
-                msg = f"{', '.join(places)}: {declared} bytes declared, {stored()} stored"
+            declared, stored = shape[0] * row_bytes, dataset.id.get_storage_size()
+            if stored * SPARSE_RATIO < declared:
+                msg = f"{names}: {declared} bytes declared, {stored} stored"
                 raise UnsafeFileError(msg, hint="read fewer rows at a time")
         return read_rows(dataset, rows, top)
 
     def _open(self, root: h5py.Group, place: Place, address: str) -> h5py.HLObject:
         """Open the object of a cell."""
         try:
-            found = open_place(root, place)
+            found = self._tree.objects.get(place.path) or open_place(root, place)
         except KeyError as error:
             msg = f"no cell {address} in group {root.name}"
             raise CellError(msg) from error
@@ -200,8 +195,9 @@ class Hdf5Reader(FileReader):
     def _groups(self) -> list[str]:
         """Names of the groups that are rows, in the order of the file."""
         with self._errors():
-            links = ((name, self._file.get(name, getlink=True)) for name in self._file)
-            hard = [name for name, link in links if isinstance(link, h5py.HardLink)]
+            links = self._file.id.links
+            kinds = {name: links.get_info(name.encode()).type for name in self._file}
+            hard = [name for name, kind in kinds.items() if kind == h5py.h5l.TYPE_HARD]
             return [name for name in hard if isinstance(member(self._file, name), h5py.Group)]
 
     @cached_property

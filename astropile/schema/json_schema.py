@@ -2,7 +2,7 @@
 
 It knows the shape of a file and the words of the vocabulary. What needs more than one place of the
 file (names, units, expressions) is checked by ``astropile validate`` alone. Written to
-``registry/survey.schema.json`` by ``python -m astropile.schema.json_schema``.
+``registry/survey.schema.json`` by ``python -m astropile.schema``.
 """
 
 from __future__ import annotations
@@ -153,7 +153,3 @@ def write_json_schema(path: Path | None = None) -> Path:
     target = json_schema_path() if path is None else path
     target.write_text(json_schema_text(), encoding="utf-8")
     return target
-
-
-if __name__ == "__main__":
-    write_json_schema()

@@ -70,9 +70,7 @@ def healpix_column(ra: Any, dec: Any, order: int) -> Any:
     return MaskedColumn(pixel, mask=~known)
 
 
-def _add(
-    table: Table, name: str, column: Column, leaf: Leaf, targets: Mapping[str, str]
-) -> None:
+def _add(table: Table, name: str, column: Column, leaf: Leaf, targets: Mapping[str, str]) -> None:
     from astropy.table import Column as TableColumn
     from astropy.table import MaskedColumn
 

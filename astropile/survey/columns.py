@@ -10,8 +10,8 @@ from typing import Any, Literal
 from astropile.document import did_you_mean, shown
 from astropile.errors import ColumnError, UsageError
 from astropile.schema import OBJECT_LEAVES, Leaf, NameResolver, SurveySchema
-from astropile.schema.models import Band
-from astropile.schema.names import meaning_of
+from astropile.schema.models import Band, Scalar
+from astropile.schema.name_index import meaning_of
 from astropile.survey.show import TextTable
 from astropile.vocabulary import load_filters, load_vocabulary
 
@@ -20,8 +20,8 @@ __all__ = ["Column", "Columns", "ColumnsTable"]
 #: Roles that measure light, so that the bands of a block without a band axis are theirs.
 _LIGHT = frozenset({"flux", "flux_err", "ivar", "mag", "mag_err"})
 _HEADER = ("name", "canonical", "unit", "dtype", "ucd", "nulls", "description")
-#: What a narrow terminal does without, first to last.
-_OPTIONAL = ("nulls", "ucd", "dtype")
+#: What a narrow terminal does without, first to last, and the widths to try before.
+_OPTIONAL = {"nulls": 8, "ucd": 30, "dtype": 16}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +152,12 @@ class Columns(Mapping[str, Column]):
     def __init__(self, schema: SurveySchema, config: str | None = None) -> None:
         self._schema = schema
         self._resolver = NameResolver(schema, config)
+        self._index = self._resolver.index
 
     @property
     def names(self) -> tuple[str, ...]:
         """Addresses of all columns in declared order."""
-        return tuple(self._resolver.leaves)
+        return tuple(self._index.leaves)
 
     def resolve(self, name: str, *, partial: Literal["refuse", "default"] = "refuse") -> Column:
         """Return the column that a name means.
@@ -207,18 +208,15 @@ class Columns(Mapping[str, Column]):
         """
         headings = {column.group: self._heading(column) for column in self.values()}
         if group is not None and group not in headings:
-            raise UsageError(
-                f"no group {shown(group)} of columns; there are {', '.join(headings)}",
-                where=self._schema.id,
-                hint=did_you_mean(group, headings),
-            )
+            message = f"no group {shown(group)} of columns; there are {', '.join(headings)}"
+            raise UsageError(message, where=self._schema.id, hint=did_you_mean(group, headings))
         found = [
             column
             for column in self.values()
             if group in (None, column.group) and (find is None or _mentions(column, find))
         ]
         part = "" if len(found) == len(self) else f"{len(found)} of "
-        place = f"{self._schema.title} ({self._schema.id}), config {self._resolver.config}"
+        place = f"{self._schema.title} ({self._schema.id}), config {self._index.config}"
         return ColumnsTable(f"{place}: {part}{len(self)} columns", found, headings)
 
     # --- a mapping, and attributes --------------------------------------------------------
@@ -227,10 +225,10 @@ class Columns(Mapping[str, Column]):
         return self.resolve(name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._resolver.leaves)
+        return iter(self._index.leaves)
 
     def __len__(self) -> int:
-        return len(self._resolver.leaves)
+        return len(self._index.leaves)
 
     def __contains__(self, name: object) -> bool:
         """Whether a name means one column."""
@@ -253,15 +251,15 @@ class Columns(Mapping[str, Column]):
             raise AttributeError(str(error), name=name, obj=self) from error
 
     def __dir__(self) -> list[str]:
-        names = [name for name in self._resolver.names if name.isidentifier()]
+        names = [name for name in self._index.names if name.isidentifier()]
         return sorted({*super().__dir__(), *names})
 
     def _ipython_key_completions_(self) -> list[str]:
-        return list(self._resolver.names)
+        return list(self._index.names)
 
     def __repr__(self) -> str:
         """Return one line: how many columns of what."""
-        place = f"{self._schema.id}, config {self._resolver.config}"
+        place = f"{self._schema.id}, config {self._index.config}"
         return f"<{len(self)} columns of {place}; describe() lists them>"
 
     def _repr_html_(self) -> str:
@@ -271,7 +269,7 @@ class Columns(Mapping[str, Column]):
 
     @cached_property
     def _columns(self) -> dict[str, Column]:
-        return {address: self._column(leaf) for address, leaf in self._resolver.leaves.items()}
+        return {address: self._column(leaf) for address, leaf in self._index.leaves.items()}
 
     def _column(self, leaf: Leaf) -> Column:
         schema, field = self._schema, leaf.field
@@ -306,7 +304,7 @@ class Columns(Mapping[str, Column]):
 
     def _heading(self, column: Column) -> str:
         block = self._schema.blocks.get(column.group)
-        if block is None or column.address not in self._resolver.blocks.get(block.name, ()):
+        if block is None or column.address not in self._index.blocks.get(block.name, ()):
             return column.group
         shape = _shape_text(tuple(block.axes), tuple(map(block.length, block.axes)))
         return f"{block.name}: {block.kind}{shape}"
@@ -322,7 +320,7 @@ class Columns(Mapping[str, Column]):
             listed = [f"{', '.join(listed)} -> NaN" if is_float else f"{', '.join(listed)} kept"]
         elif is_float and not leaf.axes:
             listed.append("NaN")
-        sources = self._schema.sources(self._resolver.config)
+        sources = self._schema.sources(self._index.config)
         absent = [
             name
             for name, source in sources.items()
@@ -344,7 +342,7 @@ def _mentions(column: Column, text: str) -> bool:
     return any(text.casefold() in one.casefold() for one in texts)
 
 
-def _plain(value: bool | float | str) -> str:
+def _plain(value: Scalar) -> str:
     if isinstance(value, str):
         return repr(value)
     return f"{value:g}" if isinstance(value, float) else str(value)

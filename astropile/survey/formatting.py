@@ -111,7 +111,7 @@ def _list_extractor(array: pa.Array, storage: pa.Array) -> Extractor:
     inner_shape: list[int | None] = []
     level = storage
     values = _values(level)
-    # Lengths of inner levels are constant (only the first axis may be ragged), so one look is enough.
+    # Inner lengths are constant (only the first axis may be ragged), so one look is enough.
     starts, ends = bounds[:-1], bounds[1:]
     while _is_list(values.type):
         inner = _bounds(values)

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["TextTable"]
 
-#: Wider cells are folded where the terminal is too narrow for them, and so is the last column.
-MAX_CELL: Final = 32
-MIN_LAST: Final = 32
+#: Width that the last column gets before others go, and before others are folded.
+GOOD_LAST: Final = 40
+MIN_LAST: Final = 24
 MIN_CELL: Final = 8
 GAP: Final = 2
 
@@ -39,8 +39,9 @@ class TextTable:
         One value a column; None is shown as nothing, a sequence with commas.
     headings : sequence of str, optional
         Heading of the group that each row belongs to; rows of a group follow one another.
-    optional : sequence of str, optional
-        Columns that a narrow terminal does without, the first to go first.
+    optional : mapping of str to int, optional
+        Columns that a narrow terminal does without, the first to go first; before they go they are
+        folded to these widths. The last column of the table is never one of them.
 
     Examples
     --------
@@ -62,13 +63,13 @@ class TextTable:
         rows: Sequence[Sequence[object]],
         *,
         headings: Sequence[str] = (),
-        optional: Sequence[str] = (),
+        optional: Mapping[str, int] | None = None,
     ) -> None:
         self.title = title
         self.header = tuple(header)
         self.rows = tuple(tuple(row) for row in rows)
         self.headings = tuple(headings) or ("",) * len(self.rows)
-        self.optional = tuple(optional)
+        self.optional = dict(optional or {})
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -212,23 +213,22 @@ def _text(value: object) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
-def _fit(natural: Mapping[str, int], optional: Sequence[str], width: int) -> dict[str, int]:
+def _fit(natural: Mapping[str, int], optional: Mapping[str, int], width: int) -> dict[str, int]:
     """Return the columns that a width has room for, with their widths; the last takes the rest."""
     *names, last = natural
-    least = min(natural[last], MIN_LAST)
     widths = {name: natural[name] for name in names}
 
-    def needed() -> int:
-        return sum(size + GAP for size in widths.values()) + least
+    def needed(least: int) -> int:
+        return sum(size + GAP for size in widths.values()) + min(natural[last], least)
 
-    if needed() > width:
-        widths = {name: min(size, MAX_CELL) for name, size in widths.items()}
+    if needed(GOOD_LAST) > width:
+        widths |= {name: min(natural[name], least) for name, least in optional.items()}
     for name in optional:
-        if needed() <= width:
-            break
-        widths.pop(name, None)
-    while needed() > width and max(widths.values(), default=0) > MIN_CELL:
-        widest = max(widths, key=lambda name: widths[name])
-        widths[widest] -= 1
-    rest = max(width - needed() + least, MIN_CELL)
-    return {**widths, last: min(rest, max(natural[last], MIN_CELL))}
+        if needed(GOOD_LAST) > width:
+            widths.pop(name)
+    # The columns to the left identify a row, so they are the last to be folded.
+    for name in reversed(widths):
+        spare = max(widths[name] - MIN_CELL, 0)
+        widths[name] -= min(spare, max(needed(MIN_LAST) - width, 0))
+    rest = max(width - sum(size + GAP for size in widths.values()), MIN_CELL)
+    return {**widths, last: min(rest, natural[last])}

@@ -78,7 +78,9 @@ def write_hdf5(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-def run_of(schema: SurveySchema, root: Path, wanted: list[str] | None = None, **options: Any) -> Run:
+def run_of(
+    schema: SurveySchema, root: Path, wanted: list[str] | None = None, **options: Any
+) -> Run:
     """Return a run over all leaves."""
     plan = compile_plan(
         schema,

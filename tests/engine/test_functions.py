@@ -50,7 +50,9 @@ rows_of_lists = st.lists(st.lists(floats, max_size=4), min_size=1, max_size=6)
 
 
 @given(rows_of_lists)
-def test_arithmetic_when_ragged_meets_scalar_then_spreads_over_each_row(rows: list[list[float]]) -> None:
+def test_arithmetic_when_ragged_meets_scalar_then_spreads_over_each_row(
+    rows: list[list[float]],
+) -> None:
     scale = np.arange(len(rows), dtype=float)
     found = evaluate("x * s + 1", len(rows), x=ragged(rows), s=Column(scale))
     assert to_lists(found) == [[v * k + 1 for v in row] for row, k in zip(rows, scale, strict=True)]
@@ -138,8 +140,16 @@ def test_concat_when_ragged_then_rows_end_to_end(rows: list[list[float]]) -> Non
 
 def test_repeat_and_tile_when_counts_differ_by_row() -> None:
     n = Column(np.array([2, 0, 1]))
-    assert to_lists(evaluate("repeat(['a', 'b'], n)", 3, n=n)) == [["a", "a", "b", "b"], [], ["a", "b"]]
-    assert to_lists(evaluate("tile(['a', 'b'], n)", 3, n=n)) == [["a", "b", "a", "b"], [], ["a", "b"]]
+    assert to_lists(evaluate("repeat(['a', 'b'], n)", 3, n=n)) == [
+        ["a", "a", "b", "b"],
+        [],
+        ["a", "b"],
+    ]
+    assert to_lists(evaluate("tile(['a', 'b'], n)", 3, n=n)) == [
+        ["a", "b", "a", "b"],
+        [],
+        ["a", "b"],
+    ]
 
 
 def test_flat_and_dim_when_files_differ_in_shape() -> None:

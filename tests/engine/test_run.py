@@ -50,10 +50,15 @@ def test_image_when_bands_arrive_in_other_order_then_planes_follow(
 ) -> None:
     flux = np.arange(2 * 3 * 4, dtype="f4").reshape(2, 3, 2, 2)
     band = np.array([[b"des-z", b"des-g", b"des-r"], [b"des-g", b"des-r", b"des-z"]])
-    root = write_hdf5({**positions(2), "image_array": flux, "image_band": band, "m": flux[:, 0] > 1})
+    root = write_hdf5(
+        {**positions(2), "image_array": flux, "image_band": band, "m": flux[:, 0] > 1}
+    )
     source = """
     names: "{block}_{field}"
-    values: {image.flux: image_array, image.band: "lookup(image_band, token)", image.mask: "axes(m, 'y x')"}
+    values:
+      image.flux: image_array
+      image.band: lookup(image_band, token)
+      image.mask: axes(m, 'y x')
 """
     batch = read_all(survey(modalities=IMAGE, source=source), root)
     np.testing.assert_array_equal(batch.columns["image.flux"].data[0], flux[0][[1, 2, 0]])
@@ -67,7 +72,9 @@ def test_image_when_label_unknown_then_error_names_file_row_leaf(
 ) -> None:
     flux = np.zeros((2, 3, 2, 2), "f4")
     band = np.array([[b"g", b"r", b"z"], [b"g", b"r", b"q"]])
-    root = write_hdf5({**positions(2), "image_flux": flux, "image_band": band, "image_mask": flux > 1})
+    root = write_hdf5(
+        {**positions(2), "image_flux": flux, "image_band": band, "image_mask": flux > 1}
+    )
     schema = survey(modalities=IMAGE, source='    names: "{block}_{field}"\n')
     with pytest.raises(LeafError, match=r"data\.hdf5, row 1: image\.band: 'q' is not one of"):
         read_all(schema, root)
@@ -78,7 +85,9 @@ def test_image_when_shape_differs_then_error_says_expected_and_got(
 ) -> None:
     flux = np.zeros((2, 3, 2, 5), "f4")
     band = np.tile(np.array([b"g", b"r", b"z"]), (2, 1))
-    root = write_hdf5({**positions(2), "image_flux": flux, "image_band": band, "image_mask": flux > 1})
+    root = write_hdf5(
+        {**positions(2), "image_flux": flux, "image_band": band, "image_mask": flux > 1}
+    )
     schema = survey(modalities=IMAGE, source='    names: "{block}_{field}"\n')
     with pytest.raises(LeafError, match="axis x has 2 places, got 5"):
         read_all(schema, root)
@@ -118,7 +127,9 @@ def test_spectrum_when_dense_without_keep_then_error_asks_for_keep(
 def test_values_when_unit_tagged_then_converted_to_the_leafs_unit(
     write_hdf5: Callable[..., Path],
 ) -> None:
-    root = write_hdf5({**positions(2), "wave_nm": np.array([[400.0, 500.0]] * 2), "flux": np.ones((2, 2))})
+    root = write_hdf5(
+        {**positions(2), "wave_nm": np.array([[400.0, 500.0]] * 2), "flux": np.ones((2, 2))}
+    )
     source = """
     values: {spectrum.lambda: "unit(wave_nm, 'nm')", spectrum.flux: flux}
     keep: {spectrum.pixel: "true"}
@@ -212,7 +223,9 @@ def test_objects_when_id_repeats_in_another_file_then_first_in_row_order_stays(
     assert run.rejects.files == ["b.hdf5", "b.hdf5"]
 
 
-def test_right_ascension_when_outside_0_360_then_normalised(write_hdf5: Callable[..., Path]) -> None:
+def test_right_ascension_when_outside_0_360_then_normalised(
+    write_hdf5: Callable[..., Path],
+) -> None:
     root = write_hdf5({**positions(2), "ra": np.array([-10.0, 370.0])})
     assert read_all(survey(), root).columns["ra"].data.tolist() == [350.0, 10.0]
 
@@ -243,7 +256,9 @@ def test_where_when_rows_fail_then_left_out_without_reject(write_hdf5: Callable[
     assert len(run.rejects) == 0
 
 
-def test_index_when_given_then_only_these_rows_in_row_order(write_hdf5: Callable[..., Path]) -> None:
+def test_index_when_given_then_only_these_rows_in_row_order(
+    write_hdf5: Callable[..., Path],
+) -> None:
     write_hdf5(column_files(5), "a.hdf5")
     root = write_hdf5({**column_files(3), "object_id": np.arange(500, 503)}, "b.hdf5")
     schema = survey(columns=COLUMNS)
@@ -259,7 +274,7 @@ def test_batches_when_size_differs_then_same_rows(
 ) -> None:
     root = write_hdf5(column_files(7))
     tables = list(run_of(survey(columns=COLUMNS), root).tables(batch_rows=batch_rows))
-    assert [t.num_rows for t in tables][0] == min(batch_rows, 7)
+    assert tables[0].num_rows == min(batch_rows, 7)
     assert [i for t in tables for i in t["count"].to_pylist()] == list(range(7))
 
 
@@ -323,7 +338,9 @@ def test_unique_when_key_repeats_across_files_then_first_by_sort(
     write_hdf5({**positions(2), "snr": np.array([1.0, 9.0])}, "a.hdf5")
     root = write_hdf5({**positions(2), "snr": np.array([5.0, 2.0])}, "b.hdf5")
     run = run_of(survey(source=source), root)
-    places = [(int(b.index.file[k]), int(b.index.row[k])) for b in run.batches() for k in range(len(b))]
+    places = [
+        (int(b.index.file[k]), int(b.index.row[k])) for b in run.batches() for k in range(len(b))
+    ]
     assert places == [(0, 1), (1, 0)]
     assert len(run.rejects) == 0
 

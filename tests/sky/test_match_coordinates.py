@@ -29,7 +29,7 @@ def clustered_pairs(seed, count):
     return ra, dec, moved_ra[kept], moved_dec[kept]
 
 
-def test_nearest_on_random_skies_agrees_with_astropy():
+def test_nearest_when_on_random_skies_then_agrees_with_astropy():
     ra, dec, other_ra, other_dec = clustered_pairs(1, 10_000)
     pairs = sky.match_coordinates(ra, dec, other_ra, other_dec, radius_arcsec=1.0)
     left, right = SkyCoord(ra, dec, unit="deg"), SkyCoord(other_ra, other_dec, unit="deg")
@@ -41,7 +41,7 @@ def test_nearest_on_random_skies_agrees_with_astropy():
     np.testing.assert_allclose(pairs.separation_arcsec, separation[within].arcsec, atol=2e-9)
 
 
-def test_all_on_random_skies_agrees_with_astropy():
+def test_all_when_on_random_skies_then_agrees_with_astropy():
     rng = np.random.default_rng(2)
     sides = [random_sky(rng, 10_000) for _ in range(2)]
     left, right = (SkyCoord(*side, unit="deg") for side in sides)
@@ -51,7 +51,7 @@ def test_all_on_random_skies_agrees_with_astropy():
 
 
 @pytest.mark.parametrize("separation", [1e-6, 1e-4, 1e-3, 0.5])
-def test_separations_far_below_what_a_cosine_resolves_are_exact(separation):
+def test_separation_when_below_what_a_cosine_resolves_then_is_exact(separation):
     ra = np.array([17.0, 17.0 + 2.0 * separation / 3600.0])
     pairs = sky.match_coordinates([17.0], [0.0], ra, [0.0, 0.0], radius_arcsec=1.5 * separation)
     assert pairs.right.tolist() == [0]
@@ -60,7 +60,7 @@ def test_separations_far_below_what_a_cosine_resolves_are_exact(separation):
     assert pairs.separation_arcsec[0] == pytest.approx(2.0 * separation, abs=3e-11)
 
 
-def test_radius_is_inclusive_and_nothing_beyond_it_matches():
+def test_radius_when_a_pair_is_at_it_then_is_inclusive():
     offsets = np.array([0.9999999, 1.0000001]) / 3600.0
     found = [len(sky.match_coordinates([0.0], [0.0], [0.0], [offset])) for offset in offsets]
     assert found == [1, 0]
@@ -69,14 +69,14 @@ def test_radius_is_inclusive_and_nothing_beyond_it_matches():
     assert len(sky.match_coordinates([0.0], [0.0], [0.0], [1.0], radius_arcsec=edge * (1 + 1e-15)))
 
 
-def test_nearest_of_several_at_one_place_is_the_lowest_row():
+def test_nearest_when_several_are_at_one_place_then_is_the_lowest_row():
     ra, dec = np.full(100, 33.0), np.full(100, -5.0)
     pairs = sky.match_coordinates(ra[:2], dec[:2], ra, dec)
     assert pairs.right.tolist() == [0, 0]
     assert sky.match_coordinates(ra[:2], dec[:2], ra, dec, find="mutual").left.tolist() == [0]
 
 
-def test_a_hundred_thousand_rows_at_one_place_take_no_time():
+def test_match_when_all_rows_are_at_one_place_then_takes_no_time():
     rows = 100_000
     ra, dec = np.zeros(rows), np.zeros(rows)
     sky.match_coordinates(ra[:50], dec[:50], ra[:50], dec[:50])
@@ -87,7 +87,7 @@ def test_a_hundred_thousand_rows_at_one_place_take_no_time():
 
 
 @pytest.mark.parametrize("null", ["left", "right"])
-def test_null_positions_have_no_pair_and_are_counted(null):
+def test_positions_when_null_then_have_no_pair_and_are_counted(null):
     ra, dec = [1.0, np.nan, 3.0, 4.0], [0.0, 0.0, np.nan, 0.0]
     sides = [(ra, dec), ([1.0, 2.0, 3.0, 4.0], [0.0] * 4)]
     left, right = sides if null == "left" else sides[::-1]
@@ -98,7 +98,7 @@ def test_null_positions_have_no_pair_and_are_counted(null):
 
 @pytest.mark.parametrize("find", ["nearest", "mutual", "all"])
 @pytest.mark.parametrize("empty", [[], [np.nan]])
-def test_match_without_positions_on_a_side_is_empty(find, empty):
+def test_match_when_a_side_has_no_positions_then_is_empty(find, empty):
     for pairs in (
         sky.match_coordinates(empty, empty, [1.0], [1.0], find=find),
         sky.match_coordinates([1.0], [1.0], empty, empty, find=find),
@@ -126,7 +126,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
-def test_match_takes_angles_in_every_usual_form(form):
+def test_angles_when_in_any_usual_form_then_are_taken(form):
     ra, dec = np.array([10.0, 20.0, 30.0]), np.array([-5.0, 0.0, 5.0])
     pairs = sky.match_coordinates(form(ra), form(dec), ra[::-1].copy(), dec[::-1].copy())
     assert pairs.left.tolist() == [0, 1, 2]
@@ -145,12 +145,12 @@ def test_match_takes_angles_in_every_usual_form(form):
     ],
     ids=["numpy", "column", "quantity", "none", "arrow"],
 )
-def test_masked_positions_are_null(masked):
+def test_positions_when_masked_then_are_null(masked):
     pairs = sky.match_coordinates([10.0, 20.0, 30.0], [0.0] * 3, masked, [0.0] * 3)
     assert pairs.right.tolist() == [0, 2]
 
 
-def test_input_arrays_are_left_as_they_are():
+def test_arrays_when_matched_then_are_left_as_they_are():
     ra, dec = np.array([370.0, -10.0]), np.array([1.0, 2.0])
     pairs = sky.match_coordinates(ra, dec, [10.0, 350.0], [1.0, 2.0])
     assert pairs.right.tolist() == [0, 1]
@@ -161,7 +161,7 @@ def test_input_arrays_are_left_as_they_are():
 
 @pytest.mark.parametrize("bad", [(0.0, 90.0001), (0.0, -np.inf), (np.inf, 0.0)])
 @pytest.mark.parametrize("side", ["left", "right"])
-def test_positions_off_the_sky_are_refused_with_count_and_row(bad, side):
+def test_positions_when_off_the_sky_then_are_refused_with_count_and_row(bad, side):
     good = ([1.0] * 5, [1.0] * 5)
     faulty = ([1.0, 1.0, bad[0], bad[0], np.nan], [1.0, 1.0, bad[1], bad[1], 95.0])
     sides = (faulty, good) if side == "left" else (good, faulty)
@@ -182,7 +182,7 @@ def test_positions_off_the_sky_are_refused_with_count_and_row(bad, side):
         (([1.0], [1.0], [1.0], [[1.0], [2.0, 3.0]]), "right_dec_deg is no array of angles"),
     ],
 )
-def test_arrays_that_cannot_be_positions_are_refused(arguments, message):
+def test_arrays_when_no_positions_then_are_refused(arguments, message):
     with pytest.raises(errors.MatchError, match=message):
         sky.match_coordinates(*arguments)
 
@@ -191,25 +191,25 @@ NO_RADII = (0, -1.0, np.nan, np.inf, 648_000.1, 181 * u.deg, "1", [1.0], 1 * u.s
 
 
 @pytest.mark.parametrize("radius", NO_RADII, ids=repr)
-def test_radius_that_is_none_is_refused(radius):
+def test_radius_when_it_is_none_then_is_refused(radius):
     with pytest.raises(errors.MatchError, match="arcsec"):
         sky.match_coordinates([1.0], [1.0], [1.0], [1.0], radius_arcsec=radius)
 
 
-def test_radius_with_a_unit_is_converted():
+def test_radius_when_it_has_a_unit_then_is_converted():
     arguments = ([1.0], [0.0], [1.0], [0.9])
     assert len(sky.match_coordinates(*arguments, radius_arcsec=1 * u.deg)) == 1
     assert len(sky.match_coordinates(*arguments, radius_arcsec=0.8 * u.deg)) == 0
 
 
 @pytest.mark.parametrize("option", [{"find": "best"}, {"threads": 0}, {"threads": 1.5}])
-def test_options_that_are_none_are_refused_by_name(option):
+def test_options_when_they_are_none_then_are_refused_by_name(option):
     (name,) = option
     with pytest.raises(errors.MatchError, match=f"{name}="):
         sky.match_coordinates([1.0], [1.0], [1.0], [1.0], **option)
 
 
-def test_all_pairs_beyond_memory_are_refused_with_their_number():
+def test_all_when_pairs_exceed_memory_then_is_refused_with_their_number():
     ra, dec = [0.0, 0.0], [0.0, 0.0]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(np, "repeat", lambda *_: (_ for _ in ()).throw(MemoryError))

@@ -66,14 +66,14 @@ def scenes(draw):
 
 
 @given(scenes(), st.sampled_from(FINDS))
-def test_match_in_a_clump_equals_brute_force(brute_force, assert_same, scene, find):
+def test_match_when_in_a_clump_then_equals_brute_force(brute_force, assert_same, scene, find):
     left, right, radius = scene
     got = sky.match_coordinates(*left, *right, radius_arcsec=radius, find=find)
     assert_same(got, brute_force(left, right, radius, find))
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from(FINDS), st.floats(10.0, 648_000.0))
-def test_match_over_the_whole_sky_equals_brute_force(brute_force, assert_same, seed, find, radius):
+def test_match_when_over_the_whole_sky_then_equals_brute_force(brute_force, assert_same, seed, find, radius):
     rng = np.random.default_rng(seed)
     left, right = (
         np.array([rng.uniform(-360, 720, n), np.degrees(np.arcsin(rng.uniform(-1, 1, n)))])
@@ -84,7 +84,7 @@ def test_match_over_the_whole_sky_equals_brute_force(brute_force, assert_same, s
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from(FINDS), st.sampled_from([1e-9, 1e-4, 1.0]))
-def test_match_on_a_lattice_of_ties_equals_brute_force(
+def test_match_when_on_a_lattice_of_ties_then_equals_brute_force(
     brute_force, assert_same, seed, find, step_deg
 ):
     rng = np.random.default_rng(seed)
@@ -96,7 +96,7 @@ def test_match_on_a_lattice_of_ties_equals_brute_force(
 
 @pytest.mark.parametrize("find", FINDS)
 @pytest.mark.parametrize("sign", [-1, 1])
-def test_match_near_a_pole_across_ra_0_misses_no_pair(brute_force, assert_same, find, sign):
+def test_match_when_near_a_pole_across_ra_0_then_misses_no_pair(brute_force, assert_same, find, sign):
     rng = np.random.default_rng(7)
     dec = sign * rng.uniform(89.89, 89.91, 1500)
     ra = rng.normal(0.0, 0.5, 1500) % 360.0  # 3 arcsec on either side of the meridian
@@ -108,7 +108,7 @@ def test_match_near_a_pole_across_ra_0_misses_no_pair(brute_force, assert_same, 
 
 
 @pytest.mark.parametrize("find", FINDS)
-def test_match_gives_the_same_bits_whatever_the_threads(assert_same, find):
+def test_match_when_in_more_threads_then_gives_the_same_bits(assert_same, find):
     rng = np.random.default_rng(3)
     left, right = rng.uniform(0, 2, (2, 40_000)), rng.uniform(0, 2, (2, 30_000))
     one, *others = (
@@ -120,7 +120,7 @@ def test_match_gives_the_same_bits_whatever_the_threads(assert_same, find):
         assert_same(other, one)
 
 
-def test_match_of_shuffled_rows_names_the_same_objects():
+def test_match_when_rows_are_shuffled_then_names_the_same_objects():
     rng = np.random.default_rng(5)
     left, right = rng.uniform(0, 1, (2, 5000)), rng.uniform(0, 1, (2, 5000))
     shuffled = rng.permutation(5000)

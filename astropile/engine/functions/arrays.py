@@ -43,7 +43,9 @@ def flat(scope: Scope, expr: Call) -> Operand:
     if column.offsets is None:
         shape = (len(column), -1) if column.data.size else (len(column), 0)
         holes = None if column.holes is None else column.holes.reshape(shape)
-        return replace(operand, column=Column(column.data.reshape(shape), null=column.null, holes=holes))
+        return replace(
+            operand, column=Column(column.data.reshape(shape), null=column.null, holes=holes)
+        )
     jagged = column.jagged()
     return replace(operand, column=replace(jagged, shapes=None))
 
@@ -97,7 +99,9 @@ def concat(scope: Scope, expr: Call) -> Operand:
     columns = []
     for argument in expr.arguments:
         column = rows_of(scope.evaluate(argument), scope.n)
-        columns.append(Column(column.data[:, None], null=column.null) if column.ndim == 0 else column)
+        columns.append(
+            Column(column.data[:, None], null=column.null) if column.ndim == 0 else column
+        )
     if all(column.offsets is None for column in columns):
         return Operand(Column(np.concatenate([column.data for column in columns], axis=1)))
     ragged = [column.ragged() for column in columns]
@@ -200,7 +204,7 @@ def _reversed(column: Column) -> Column:
 
 
 @special("row")
-def row(scope: Scope, expr: Call) -> Operand:  # noqa: ARG001 - the common signature
+def row(scope: Scope, expr: Call) -> Operand:
     """Return the number of the row in its file, from 0."""
     if scope.row_numbers is None:
         raise Fault("row() has no meaning here")
@@ -215,4 +219,3 @@ def axes(scope: Scope, expr: Call) -> Operand:
     if len(named) != operand.ndim:
         raise Fault(f"axes names {len(named)} axes, the value has {operand.ndim}")
     return replace(operand, axes=named)
-

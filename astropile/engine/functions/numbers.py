@@ -12,8 +12,9 @@ from astropile.engine.operand import Fault, Operand, apply, numeric
 from astropile.expression import Call
 from astropile.readers.column import Array
 
-#: Flux density of magnitude 0 in the AB system, Jy (Oke & Gunn 1983, doi:10.1086/160817).
-AB_ZERO_JY = 3631.0
+#: Flux density of AB magnitude 0 in Jy: 10 ** (-48.6 / 2.5) erg / (s cm2 Hz), unrounded, as astropy
+#: and the vocabulary's nanomaggy have it (Oke & Gunn 1983, doi:10.1086/160817).
+AB_ZERO_JY = 10 ** (-48.6 / 2.5) * 1e23
 
 
 def _elementwise(name: str, numpy_function: Callable[..., Array]) -> None:
@@ -23,7 +24,7 @@ def _elementwise(name: str, numpy_function: Callable[..., Array]) -> None:
     IMPLEMENTATIONS[name] = call
 
 
-for _name, _function in {
+_FUNCTIONS: dict[str, Callable[..., Array]] = {
     "abs": np.abs,
     "sqrt": np.sqrt,
     "exp": np.exp,
@@ -39,12 +40,13 @@ for _name, _function in {
     "ab_flux": lambda mag: AB_ZERO_JY * 10 ** (-0.4 * mag),
     "air_to_vacuum": lambda angstrom: air_to_vacuum(angstrom),
     "vacuum_to_air": lambda angstrom: vacuum_to_air(angstrom),
-}.items():
+}
+for _name, _function in _FUNCTIONS.items():
     _elementwise(_name, _function)
 
 
 def refractive_index(vacuum_angstrom: Array) -> Array:
-    """Return the refractive index of air at 15 C and 1 atm (Ciddor 1996, doi:10.1364/AO.35.001566)."""
+    """Return the index of air, 15 C and 1 atm (Ciddor 1996, doi:10.1364/AO.35.001566)."""
     inverse_um2 = (1e4 / vacuum_angstrom) ** 2
     return np.asarray(
         1 + 0.05792105 / (238.0185 - inverse_um2) + 0.00167917 / (57.362 - inverse_um2)

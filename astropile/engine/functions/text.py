@@ -6,7 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from astropile.engine.functions.registry import IMPLEMENTATIONS, Scope, function, special, text_literal
+from astropile.engine.functions.registry import (
+    IMPLEMENTATIONS,
+    Scope,
+    function,
+    special,
+    text_literal,
+)
 from astropile.engine.operand import Fault, Operand, rows_of, spread
 from astropile.expression import Call
 from astropile.readers import Column

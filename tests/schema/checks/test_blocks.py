@@ -98,7 +98,7 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
         {"Z: {dtype: float32,": "Z: {dtype: float32, formula: ¦flags > 1,", "    absent: [Z]\n": ""},
         "kind", "gives a bool"),
     "sum of magnitudes with zero points": (
-        {'"{band}_mag - a_{band}"': '¦"{band}_mag + {band}_mag"'}, "unit", "cannot become 'mag(AB)'"),
+        {'"{band}_mag - a_{band}"': '¦"{band}_mag + {band}_mag"'}, "unit", "g_dered"),
     "logarithm of a unit": (
         {"Z: {dtype: float32,": "Z: {dtype: float32, formula: ¦log10(observed),", "    absent: [Z]\n": ""},
         "unit", "'d'"),

@@ -1,0 +1,157 @@
+"""The one place where errors become messages and exit codes.
+
+====  ==========================================================================
+code  meaning
+====  ==========================================================================
+0     done
+1     the data or a schema file are not as they should be; or an internal error
+2     a call that can never work: wrong option, unknown name
+3     a file that is not safe to read
+4     something cannot be read or written: no folder, no space, no permission
+130   interrupted from the keyboard
+====  ==========================================================================
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from typer.core import TyperGroup
+from typer.exceptions import Abort, TyperException
+
+from astropile.cli.output import printable
+from astropile.errors import AmbiguousColumnError, AstropileError, SchemaError
+
+DATA, USAGE, IO, INTERRUPTED = 1, 2, 4, 130
+DEBUG_VARIABLE = "ASTROPILE_DEBUG"
+
+
+class ReaderGoneError(Exception):
+    """Whoever reads our output closed it. Not an OSError, which the framework would take away."""
+
+
+class Program(TyperGroup):
+    """The group of all verbs; its errors end here."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
+        """Run a command line and leave the process with its exit code."""
+        given = list(sys.argv[1:] if args is None else args)
+        # The framework would end with its own messages; here it returns or raises.
+        options["standalone_mode"] = False
+        # Both are wanted where the line cannot be parsed, too, so they are looked for as text.
+        as_json, debug = "--json" in given, "--debug" in given or wants_debug()
+        parent = super().main
+        code = exit_code(lambda: parent(given, *rest, **options), as_json=as_json, debug=debug)
+        sys.exit(code)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a verb and see its output off."""
+        try:
+            found = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            raise ReaderGoneError from error
+        return found
+
+
+def wants_debug() -> bool:
+    """Whether the environment asks for tracebacks."""
+    return os.environ.get(DEBUG_VARIABLE, "") not in ("", "0")
+
+
+def exit_code(call: Callable[[], object], *, as_json: bool, debug: bool) -> int:
+    """Run a call, report how it fails, and return the exit code.
+
+    Parameters
+    ----------
+    call : callable
+        Returns an exit code, or None for success.
+    as_json : bool
+        Report errors as JSON.
+    debug : bool
+        Let unexpected exceptions through, with their traceback.
+    """
+    try:
+        found = call()
+    except ReaderGoneError:
+        _silence_output()
+        return IO
+    except KeyboardInterrupt:
+        found = INTERRUPTED
+    except Exception as error:
+        facts = error_facts(error)
+        if facts["internal"] and debug:
+            raise
+        report(error, facts, as_json=as_json)
+        return int(facts["exit_code"])
+    code = found if isinstance(found, int) else 0
+    if code == INTERRUPTED:
+        stop = KeyboardInterrupt("interrupted")
+        report(stop, error_facts(stop), as_json=as_json)
+    return code
+
+
+def error_facts(error: BaseException) -> dict[str, Any]:
+    """Return what is known about an error: kind, message, place, next step, exit code."""
+    facts: dict[str, Any] = {
+        "type": type(error).__name__,
+        "message": str(error),
+        "where": "",
+        "hint": "",
+        "exit_code": DATA,
+        "internal": False,
+    }
+    if isinstance(error, AstropileError):
+        facts |= {"message": error.what, "where": error.where, "hint": error.hint}
+        facts["exit_code"] = error.exit_code
+        if isinstance(error, SchemaError):
+            facts["problems"] = [asdict(problem) for problem in error.problems]
+        if isinstance(error, AmbiguousColumnError):
+            facts["candidates"] = list(error.candidates)
+    elif isinstance(error, TyperException):
+        path = getattr(getattr(error, "ctx", None), "command_path", "astropile")
+        facts |= {"type": "UsageError", "message": error.format_message(), "exit_code": USAGE}
+        facts["hint"] = f"see {path} --help"
+    elif isinstance(error, KeyboardInterrupt | Abort):
+        facts |= {"message": "interrupted", "exit_code": INTERRUPTED}
+    elif isinstance(error, OSError):
+        facts |= {"message": error.strerror or str(error), "exit_code": IO}
+        facts["where"] = str(error.filename or "")
+    elif isinstance(error, MemoryError):
+        facts |= {"message": "out of memory", "hint": "close other programs, or read less at once"}
+    else:
+        facts["internal"] = True
+        facts["message"] = f"internal error: {type(error).__name__}: {error}"
+        facts["hint"] = f"please report it, with what {DEBUG_VARIABLE}=1 prints in addition"
+    return facts
+
+
+def report(error: BaseException, facts: dict[str, Any], *, as_json: bool) -> None:
+    """Write an error to standard error, for people or for programs."""
+    if as_json:
+        public = {key: value for key, value in facts.items() if key != "internal"}
+        sys.stderr.write(json.dumps({"error": public}, indent=2) + "\n")
+        return
+    if isinstance(error, SchemaError):
+        sys.stderr.write(printable(str(error)) + "\n")  # each problem has its own label
+        return
+    from rich.text import Text
+
+    from astropile.cli.output import remark_console
+
+    place = f"{facts['where']}: " if facts["where"] else ""
+    line = Text("error: ", "bold red").append(printable(place + facts["message"]), "not bold default")
+    if facts["hint"]:
+        line.append("\n  = help: ", "cyan").append(printable(facts["hint"]), "default")
+    remark_console().print(line, soft_wrap=True)
+
+
+def _silence_output() -> None:
+    """Send what is still buffered nowhere; the interpreter would complain when it flushes."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())

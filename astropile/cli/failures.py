@@ -85,7 +85,7 @@ def exit_code(call: Callable[[], object], *, as_json: bool, debug: bool) -> int:
         found = INTERRUPTED
     except Exception as error:
         facts = error_facts(error)
-        if facts["internal"] and debug:
+        if debug and not facts["expected"]:
             raise
         report(error, facts, as_json=as_json)
         return int(facts["exit_code"])
@@ -104,7 +104,7 @@ def error_facts(error: BaseException) -> dict[str, Any]:
         "where": "",
         "hint": "",
         "exit_code": DATA,
-        "internal": False,
+        "expected": isinstance(error, AstropileError | TyperException | KeyboardInterrupt | Abort),
     }
     if isinstance(error, AstropileError):
         facts |= {"message": error.what, "where": error.where, "hint": error.hint}
@@ -125,7 +125,6 @@ def error_facts(error: BaseException) -> dict[str, Any]:
     elif isinstance(error, MemoryError):
         facts |= {"message": "out of memory", "hint": "close other programs, or read less at once"}
     else:
-        facts["internal"] = True
         facts["message"] = f"internal error: {type(error).__name__}: {error}"
         facts["hint"] = f"please report it, with what {DEBUG_VARIABLE}=1 prints in addition"
     return facts
@@ -134,7 +133,7 @@ def error_facts(error: BaseException) -> dict[str, Any]:
 def report(error: BaseException, facts: dict[str, Any], *, as_json: bool) -> None:
     """Write an error to standard error, for people or for programs."""
     if as_json:
-        public = {key: value for key, value in facts.items() if key != "internal"}
+        public = {key: value for key, value in facts.items() if key != "expected"}
         sys.stderr.write(json.dumps({"error": public}, indent=2) + "\n")
         return
     if isinstance(error, SchemaError):
@@ -145,10 +144,11 @@ def report(error: BaseException, facts: dict[str, Any], *, as_json: bool) -> Non
     from astropile.cli.output import remark_console
 
     place = f"{facts['where']}: " if facts["where"] else ""
-    line = Text("error: ", "bold red").append(printable(place + facts["message"]), "not bold default")
+    parts: list[str | tuple[str, str]] = [("error: ", "bold red")]
+    parts.append(printable(place + facts["message"]))
     if facts["hint"]:
-        line.append("\n  = help: ", "cyan").append(printable(facts["hint"]), "default")
-    remark_console().print(line, soft_wrap=True)
+        parts += [("\n  = help: ", "cyan"), printable(facts["hint"])]
+    remark_console().print(Text.assemble(*parts), soft_wrap=True)
 
 
 def _silence_output() -> None:

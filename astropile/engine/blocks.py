@@ -12,7 +12,7 @@ from astropile.engine.align import align, fill_axes, label_order, longest, reord
 from astropile.engine.evaluate import Evaluator
 from astropile.engine.finish import Factor, finish
 from astropile.engine.logic import true_rows
-from astropile.engine.operand import Fault, Operand
+from astropile.engine.operand import Fault, Operand, rows_with
 from astropile.expression import Expr, Name
 from astropile.readers import Column
 from astropile.readers.column import Array
@@ -89,6 +89,9 @@ def build_block(
         )
         for address, column in columns.items()
     }
+    for address, column in columns.items():
+        if recipe.leaves[address].role == "band" and recipe.bands:
+            _guard(address, _require_tokens, column, recipe.bands)
     if recipe.block.modality.sort:
         _sort(columns, recipe)
     return columns
@@ -153,6 +156,17 @@ def _order_labels(columns: dict[str, Column], axis: str, recipe: BlockRecipe) ->
         return
     for other, column in _along(columns, recipe.leaves, axis).items():
         columns[other] = reorder(column, order)
+
+
+def _require_tokens(column: Column, bands: tuple[str, ...]) -> None:
+    """Refuse a band that the survey does not declare: its filter would be unknown."""
+    unknown = ~np.isin(column.data, [*bands, ""])
+    if unknown.any():
+        raise Fault(
+            f"'{column.data[unknown][0]}' is not one of the bands {', '.join(bands)}",
+            rows=rows_with(column, unknown),
+            hint="a lookup in values turns the names in the files into band tokens",
+        )
 
 
 def _label_order(labels: tuple[str, ...], found: Column, subset: bool) -> Array | None:  # noqa: FBT001

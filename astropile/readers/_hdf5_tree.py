@@ -107,6 +107,8 @@ def member(group: h5py.Group, name: str, hops: int = 0) -> h5py.HLObject:
     KeyError
         There is no such member, or a soft link leads nowhere.
     """
+    if not group.id.links.exists(name.encode()):
+        raise KeyError(name)
     kind = group.id.links.get_info(name.encode()).type
     if kind == h5py.h5l.TYPE_SOFT:
         if hops >= MAX_HOPS:
@@ -158,9 +160,9 @@ def element_type(dtype: np.dtype[Any]) -> str | None:
     """
     if dtype.kind == "S" or h5py.check_string_dtype(dtype) is not None:
         return "text"
-    base = h5py.check_vlen_dtype(dtype)
+    base = varying_base(dtype)
     if base is not None:
-        return None if h5py.check_vlen_dtype(base) is not None else element_type(base)
+        return None if varying_base(base) is not None else element_type(base)
     return dtype.newbyteorder("=").name if dtype.kind in "biufc" else None
 
 
@@ -168,6 +170,14 @@ def widest(known: Place, other: Place) -> Place:
     """Return a place whose shape has -1 where two groups differ."""
     both = zip_longest(known.shape, other.shape)
     return replace(known, shape=tuple(a if a == b else -1 for a, b in both))
+
+
+def varying_base(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
+    """Return the type of an element of variable-length arrays, or None for anything else."""
+    if h5py.check_string_dtype(dtype) is not None:
+        return None
+    base = h5py.check_vlen_dtype(dtype)
+    return None if base is None else np.dtype(base)
 
 
 def _add_members(

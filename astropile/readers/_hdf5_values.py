@@ -10,6 +10,7 @@ import numpy as np
 
 from astropile.errors import CellError
 from astropile.readers._base import as_row
+from astropile.readers._hdf5_tree import varying_base
 from astropile.readers._text import decode_fixed, decode_list
 from astropile.readers.column import Array, Column, offsets_of
 
@@ -45,7 +46,7 @@ def to_column(raw: Array, dtype: np.dtype[Any], name: str) -> Column:
     """
     if h5py.check_string_dtype(dtype) is not None or dtype.kind == "S":
         return Column(_text(raw, name))
-    base = h5py.check_vlen_dtype(dtype)
+    base = varying_base(dtype)
     if base is None:
         return Column(_native(raw))
     if raw.ndim != 1:

@@ -191,10 +191,9 @@ class Column:
         ValueError
             Lengths differ by row: there would be two ragged axes in one row.
         """
-        if self.offsets is not None and len(self) == 1 and self.null is None:
-            return self._unragged()
         if self.offsets is not None:
-            if self.shapes is not None or len(np.unique(self.counts)) > 1:
+            lengths = self.counts if self.shapes is None else self.shapes
+            if len(np.unique(lengths, axis=0)) > 1:
                 msg = "rows of different length cannot be the array of one row"
                 raise ValueError(msg)
             return self._unragged().as_row()

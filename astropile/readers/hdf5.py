@@ -31,6 +31,7 @@ from astropile.readers._hdf5_tree import (
     member,
     open_place,
     read_tree,
+    varying_base,
     widest,
 )
 from astropile.readers._hdf5_values import as_array, field_column, one_row
@@ -225,7 +226,7 @@ class Hdf5Reader(FileReader):
         shape: tuple[int | None, ...] = tuple(n if n >= 0 else None for n in place.shape)
         if self._options.rows == "axis" and self._has_rows(address):
             shape = shape[1:]
-        if h5py.check_vlen_dtype(place.dtype) is not None:
+        if varying_base(place.dtype) is not None:
             shape = (*shape, None)
         shared = self._options.rows == "axis" and not self._has_rows(address)
         return CellInfo(element_type(place.dtype) or "", shape, shared=shared)

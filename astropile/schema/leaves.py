@@ -233,7 +233,8 @@ def canonical_name(leaf: Leaf) -> str:
     """Return the name that a leaf's meaning gives it; empty without one, or if it is wrong."""
     meaning = leaf.field.is_
     vocabulary = load_vocabulary()
-    if not meaning or vocabulary.check(meaning, bands=(meaning.get("band", ""),)):
+    bands = [meaning[key] for key in ("band", "minus_band") if key in meaning]
+    if not meaning or vocabulary.check(meaning, bands=bands):
         return ""  # what is wrong with it is reported by the checks
     return vocabulary.canonical(meaning)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from astropile.document import did_you_mean, near, shown
+from astropile.document import near, shown
 from astropile.errors import AmbiguousColumnError, UnknownColumnError
 from astropile.schema.leaves import Leaf
 from astropile.schema.name_index import MODIFIERS, NameIndex, meaning_of
@@ -163,20 +163,22 @@ def _question(index: NameIndex, name: str) -> str:
         for leaf in index.leaves.values()
         if leaf.block and name in (leaf.name, *leaf.field.aliases)
     ]
-    meant = fields or [leaf.canonical for leaf in _of_words(index, name)]
-    return f"did you mean {_listing(meant)}?" if meant else did_you_mean(name, known)
+    shared, leaves = _of_words(index, name)
+    by_words = [leaf.canonical for leaf in leaves]
+    meant = fields or (by_words if shared else near(name, known) or by_words)
+    return f"did you mean {_listing(meant)}?" if meant else ""
 
 
-def _of_words(index: NameIndex, name: str) -> list[Leaf]:
-    """Return the leaves that the words of a name fit best.
+def _of_words(index: NameIndex, name: str) -> tuple[int, list[Leaf]]:
+    """Return how many words the leaves that fit best share with a name, and these leaves.
 
     The quantity may stand anywhere (``i_psf_mag``), words may be popular ones (``mag_auto_i``), and
     those that are no words at all are left out.
     """
     words = name.split("_")
     if len(words) > MAX_WORDS:
-        return []
-    best, found = 0, list[Leaf]()
+        return 0, []
+    best, found = 0, (0, list[Leaf]())
     spans = [(i, j) for i in range(len(words)) for j in range(len(words), i, -1)]
     for start, end in spans:
         word = "_".join(words[start:end])
@@ -186,7 +188,7 @@ def _of_words(index: NameIndex, name: str) -> list[Leaf]:
         if meaning:
             shared, leaves = index.closest(_corrected(index, meaning))
             if leaves and end - start + shared > best:
-                best, found = end - start + shared, leaves
+                best, found = end - start + shared, (shared, leaves)
     return found
 
 

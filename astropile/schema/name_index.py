@@ -137,15 +137,12 @@ class NameIndex:
 
     def closest(self, meaning: Mapping[str, str]) -> tuple[int, list[Leaf]]:
         """Return how many words the leaves that fit best share with a meaning, and these leaves."""
-        mine = modifiers_of(meaning)
         leaves = self.by_quantity.get(meaning["quantity"], [])
-        leaves = [leaf for leaf in leaves if modifiers_of(meaning_of(leaf)) == mine] or leaves
-        words = _words(meaning)
+        words, mine = _words(meaning), modifiers_of(meaning)
         shared = [(words & self._words_in_name(leaf)).total() for leaf in leaves]
         best = max(shared, default=0)
-        if words and not best:
-            return 0, []
-        return best, [leaf for leaf, count in zip(leaves, shared, strict=True) if count == best]
+        found = [leaf for leaf, count in zip(leaves, shared, strict=True) if count == best]
+        return best, [f for f in found if modifiers_of(meaning_of(f)) == mine] or found
 
     def _words_in_name(self, leaf: Leaf) -> Counter[str]:
         meaning = meaning_of(leaf)

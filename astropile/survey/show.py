@@ -8,11 +8,15 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
     from astropy.table import Table as AstropyTable
     from pandas import DataFrame
+    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.table import Table as RichTable
+
+    Justify = Literal["left", "right"]
 
 __all__ = ["TextTable"]
 
@@ -20,7 +24,11 @@ __all__ = ["TextTable"]
 GOOD_LAST: Final = 40
 MIN_LAST: Final = 24
 MIN_CELL: Final = 8
+#: Other columns but the first are folded to this first, the widest first.
+FAIR_CELL: Final = 24
 GAP: Final = 2
+#: Integers from here on are shown with separators; years are not.
+SEPARATED: Final = 10_000
 
 
 class TextTable:
@@ -70,6 +78,7 @@ class TextTable:
         self.rows = tuple(tuple(row) for row in rows)
         self.headings = tuple(headings) or ("",) * len(self.rows)
         self.optional = dict(optional or {})
+        self._whole = {name for name, values in self._columns().items() if _are_whole(values)}
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -87,7 +96,7 @@ class TextTable:
         import pandas as pd
 
         columns = {
-            name: pd.array(values, dtype="Int64") if _are_whole(values) else values
+            name: pd.array(values, dtype="Int64") if name in self._whole else values
             for name, values in self._columns().items()
         }
         return pd.DataFrame(columns, columns=list(self.header))
@@ -98,7 +107,7 @@ class TextTable:
 
         table = Table(meta={"title": self.title})
         for name, values in self._columns().items():
-            if _are_whole(values):
+            if name in self._whole:
                 mask = [value is None for value in values]
                 data = [0 if value is None else value for value in values]
                 table[name] = MaskedColumn(data, mask=mask) if any(mask) else Column(data)
@@ -133,8 +142,10 @@ class TextTable:
     def _plain(self) -> str:
         widths = self._widths()
 
+        sides = [">" if name in self._whole else "<" for name in self.header]
+
         def line(cells: Sequence[str]) -> str:
-            padded = (f"{cell:<{w}}" for cell, w in zip(cells, widths, strict=True))
+            padded = (f"{c:{side}{w}}" for c, side, w in zip(cells, sides, widths, strict=True))
             return (" " * GAP).join(padded).rstrip()
 
         lines = [_text(self.title), "", line(self.header)]
@@ -145,47 +156,62 @@ class TextTable:
 
     def _fitted(self) -> str:
         from rich.console import Console
+
+        output = StringIO()
+        width = shutil.get_terminal_size().columns
+        Console(file=output, force_terminal=True, width=width, highlight=False).print(self)
+        return output.getvalue().rstrip("\n")
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield what rich prints: a table a group, all of the same widths.
+
+        A heading runs over the columns, which no cell of a rich table can.
+        """
+        from rich.text import Text
+
+        natural = dict(zip(self.header, self._widths(), strict=True))
+        widths = _fit(natural, self.optional, options.max_width)
+        yield Text(_text(self.title) + "\n", "bold")
+        yield self._rich_table([self.header], widths, "dim")
+        for heading, group in self._groups():
+            if heading:
+                yield Text(f"\n{heading}", "bold")
+            yield self._rich_table(group, widths, "")
+        hidden = [name for name in self.header if name not in widths]
+        if not self.rows:
+            yield Text("(none)", "dim")
+        elif hidden:
+            yield Text(f"\nno room for {', '.join(hidden)}: widen the terminal", "dim")
+
+    def _rich_table(
+        self, rows: Sequence[tuple[str, ...]], widths: Mapping[str, int], style: str
+    ) -> RichTable:
         from rich.table import Table
         from rich.text import Text
 
-        width = shutil.get_terminal_size().columns
-        widths = _fit(dict(zip(self.header, self._widths(), strict=True)), self.optional, width)
-        output = StringIO()
-        console = Console(file=output, force_terminal=True, width=width, highlight=False)
-
-        # One table a group, all of the same widths: a heading runs over the columns.
-        def show(rows: Sequence[tuple[str, ...]], style: str = "") -> None:
-            table = Table(box=None, show_header=False, pad_edge=False, padding=(0, GAP, 0, 0))
-            for size in widths.values():
-                table.add_column(width=size, overflow="fold")
-            for row in rows:
-                cells = dict(zip(self.header, row, strict=True))
-                table.add_row(*(Text(cells[name]) for name in widths), style=style)
-            console.print(table)
-
-        console.print(Text(_text(self.title), "bold"), "\n", sep="")
-        show([self.header], "dim")
-        for heading, group in self._groups():
-            if heading:
-                console.print(Text(f"\n{heading}", "bold"))
-            show(group)
-        hidden = [name for name in self.header if name not in widths]
-        notes = ["(none)"] if not self.rows else []
-        notes += [f"\nno room for {', '.join(hidden)}: widen the terminal"] if hidden else []
-        for note in notes:
-            console.print(Text(note, "dim"))
-        return output.getvalue().rstrip("\n")
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, GAP, 0, 0))
+        for name, width in widths.items():
+            justify: Justify = "right" if name in self._whole else "left"
+            table.add_column(width=width, overflow="fold", justify=justify)
+        for row in rows:
+            cells = dict(zip(self.header, row, strict=True))
+            table.add_row(*(Text(cells[name]) for name in widths), style=style)
+        return table
 
     def _repr_html_(self) -> str:
         left = " style='text-align:left'"
         head = "".join(f"<th{left}>{html.escape(name)}</th>" for name in self.header)
+        sides = ["right" if name in self._whole else "left" for name in self.header]
         body = []
         for heading, group in self._groups():
             if heading:
                 title = html.escape(heading)
                 body.append(f"<tr><th{left} colspan='{len(self.header)}'>{title}</th></tr>")
             for row in group:
-                cells = "".join(f"<td{left}>{html.escape(cell)}</td>" for cell in row)
+                cells = "".join(
+                    f"<td style='text-align:{side}'>{html.escape(cell)}</td>"
+                    for side, cell in zip(sides, row, strict=True)
+                )
                 body.append(f"<tr>{cells}</tr>")
         return (
             f"<table><caption>{html.escape(_text(self.title))}</caption>"
@@ -205,6 +231,8 @@ def _text(value: object) -> str:
     """Return a cell as one line of text that cannot steer a terminal."""
     if value is None:
         return ""
+    if isinstance(value, int) and abs(value) >= SEPARATED:
+        return f"{value:,}"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(map(_text, value))
     text = " ".join(str(value).split())
@@ -226,6 +254,8 @@ def _fit(natural: Mapping[str, int], optional: Mapping[str, int], width: int) ->
     for name in optional:
         if needed(GOOD_LAST) > width:
             widths.pop(name)
+    while needed(MIN_LAST) > width and max([0, *list(widths.values())[1:]]) > FAIR_CELL:
+        widths[max(list(widths)[1:], key=lambda name: widths[name])] -= 1
     # The columns to the left identify a row, so they are the last to be folded.
     for name in reversed(widths):
         spare = max(widths[name] - MIN_CELL, 0)

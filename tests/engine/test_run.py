@@ -368,3 +368,25 @@ def test_frame_when_galactic_then_positions_are_icrs(write_hdf5: Callable[..., P
     np.testing.assert_allclose(batch.columns["ra"].data, sky.ra.deg, atol=1e-12)
     np.testing.assert_allclose(batch.columns["dec"].data, sky.dec.deg, atol=1e-12)
     assert batch.columns["l"].data.tolist() == files["ra"].tolist()
+
+
+def test_lightcurve_when_band_not_declared_then_refused_with_row(
+    write_hdf5: Callable[..., Path],
+) -> None:
+    modality = """
+  lightcurve:
+    kind: lightcurve
+    axes: {epoch: {}}
+    fields:
+      band: {dtype: string, description: Band.}
+      mag: {dtype: float32, unit: mag, description: Magnitude.}
+"""
+    bands = np.array([[b"g", b"r"], [b"r", b"Q"]])
+    root = write_hdf5({**positions(2), "band": bands, "mag": np.ones((2, 2))})
+    source = """
+    names: "{field}"
+    keep: {lightcurve.epoch: "true"}
+"""
+    schema = survey(modalities=modality, source=source)
+    with pytest.raises(LeafError, match=r"row 1: lightcurve\.band: 'Q' is not one of the bands"):
+        read_all(schema, root)

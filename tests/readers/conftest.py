@@ -30,11 +30,11 @@ def load() -> Load:
         path: Path,
         format_: str,
         names: Sequence[str] | None = None,
-        rows: Any = None,
+        at: Any = None,
         **options: Any,
     ) -> dict[str, Column]:
         with open_reader(path, format_, ReadOptions(**options)) as reader:
-            return reader.read(list(reader.cells()) if names is None else names, rows)
+            return reader.read(list(reader.cells()) if names is None else names, at)
 
     return run
 

@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from astropile.schema import BoundSource, Report, SurveySchema, bind_source, combinations, parse_schema
+from astropile.schema import (
+    BoundSource,
+    Report,
+    SurveySchema,
+    bind_source,
+    combinations,
+    parse_schema,
+)
 
 Bind = Callable[..., BoundSource]
 
@@ -71,14 +78,18 @@ def test_tables_when_templates_then_one_for_each_with_filled_text(schema: Survey
 
 def test_table_when_a_template_then_its_options_are_filled_too(change: Any) -> None:
     """Not the path alone."""
-    text = change({"        rows: cutout\n": '        rows: cutout\n        hdu: "IMG_{band|upper}"\n'})
+    text = change(
+        {"        rows: cutout\n": '        rows: cutout\n        hdu: "IMG_{band|upper}"\n'}
+    )
     bound = bind(parse_schema(text), "deep", "raw")
     assert bound.tables["calexp_g"].model.hdu == "IMG_G"
 
 
 def test_over_when_two_blocks_have_the_axis_then_the_labels_of_the_own_one(change: Any) -> None:
     """The band axis of another block does not count."""
-    other = "  other:\n    kind: image\n    axes: {band: {labels: [w]}, y: {size: 2}, x: {size: 2}}\n"
+    other = (
+        "  other:\n    kind: image\n    axes: {band: {labels: [w]}, y: {size: 2}, x: {size: 2}}\n"
+    )
     field = "    fields:\n      flux: {dtype: float32, description: Other.}\n"
     pairs = {
         "sources:\n": f"{other}{field}sources:\n",

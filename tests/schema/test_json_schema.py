@@ -67,7 +67,11 @@ def test_surveys_when_any_file_is_in_the_folder_then_they_are_tested(repo_root: 
 @pytest.mark.parametrize(
     ("old", "new", "place"),
     [
-        ("estimator: cmodel, band: \"{band}\"}\n    min", "band: \"{band}\"}\n    min", "columns.{band}_mag.is"),
+        (
+            'estimator: cmodel, band: "{band}"}\n    min',
+            'band: "{band}"}\n    min',
+            "columns.{band}_mag.is",
+        ),
         ("method: spec, frame: heliocentric", "method: spec", "columns.Z.is"),
         ("{quantity: ra}", "{quantity: ra, band: g}", "columns.ra.is"),
         ("{quantity: ra}", "{quantity: raa}", "columns.ra.is.quantity"),
@@ -103,4 +107,6 @@ def test_words_when_hovered_then_each_has_a_sentence(validator: Draft202012Valid
     listed = meaning["estimator"]["anyOf"][0]
     assert len(listed["enum"]) == len(listed["markdownEnumDescriptions"]) > 5
     assert all(listed["markdownEnumDescriptions"])
-    assert all(d.get("description") for d in validator.schema["$defs"]["Field"]["properties"].values())
+    assert all(
+        d.get("description") for d in validator.schema["$defs"]["Field"]["properties"].values()
+    )

@@ -37,9 +37,7 @@ def outcome(text: str) -> SchemaError | None:
 @st.composite
 def edits(draw: st.DrawFn) -> list[tuple[float, int, str]]:
     """A few places (as a fraction), lengths and new texts."""
-    edit = st.tuples(
-        st.floats(0, 1), st.integers(0, 3), st.sampled_from(ODD) | st.text(max_size=3)
-    )
+    edit = st.tuples(st.floats(0, 1), st.integers(0, 3), st.sampled_from(ODD) | st.text(max_size=3))
     return draw(st.lists(edit, min_size=1, max_size=4))
 
 
@@ -92,7 +90,9 @@ def test_data_when_changed_at_random_then_a_survey_or_problems(
 
 
 @given(st.data())
-def test_lines_when_moved_at_random_then_a_survey_or_problems(meadow: str, data: st.DataObject) -> None:
+def test_lines_when_moved_at_random_then_a_survey_or_problems(
+    meadow: str, data: st.DataObject
+) -> None:
     """Whole entries at the wrong place, twice, or not at all."""
     lines = meadow.splitlines(keepends=True)
     for _ in range(data.draw(st.integers(1, 4))):

@@ -8,11 +8,13 @@ from typing import Any
 CASES: dict[str, tuple[dict[str, str], str, str]] = {
     "unknown key": ({"    min: 5": "    ¦mim: 5"}, "unknown_key", "did you mean 'min'"),
     "unknown key without a near one": (
-        {"    min: 5": "    ¦qqqqq: 5"}, "unknown_key", "allowed: dtype, description",
+        {"    min: 5": "    ¦qqqqq: 5"},
+        "unknown_key", "allowed: dtype, description",
     ),
     "unknown key at the top": ({"lookups:": "¦lookup:"}, "unknown_key", "did you mean 'lookups'"),
     "Python's name of a key": (
-        {'"moment_{c}":\n    for:': '"moment_{c}":\n    ¦for_:'}, "unknown_key", "'for'",
+        {'"moment_{c}":\n    for:': '"moment_{c}":\n    ¦for_:'},
+        "unknown_key", "'for'",
     ),
     "comma in a text": (
         {"scription: Hemisphere.}": "scription: ¦East, or west.}"},
@@ -20,31 +22,44 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
     ),
     "missing key": ({"  side: {dtype: string, ": "  ¦side: {"}, "missing_key", "'dtype'"),
     "missing key at the top": (
-        {'language: "1.0"': '¦language: "1.0"', "survey: meadow\n": "\n"}, "missing_key", "'survey'",
+        {'language: "1.0"': '¦language: "1.0"', "survey: meadow\n": "\n"},
+        "missing_key", "'survey'",
     ),
     "number for text": ({"license: {name: CC0}": "license: {name: ¦3}"}, "type", 'quotes: "3"'),
     "text for number": ({"min: 5": "min: ¦five"}, "type", "expected a number, got 'five'"),
     "text for bool": (
-        {"default: true": "default: ¦yes"}, "type", "expected true or false, got 'yes'",
+        {"default: true": "default: ¦yes"},
+        "type", "expected true or false, got 'yes'",
     ),
     "float for integer": ({"y: {size: 8}": "y: {size: ¦8.5}"}, "type", "expected an integer"),
     "text for list": ({"only: [deep*]": "only: ¦deep*"}, "type", "write it as a list: [deep*]"),
-    "text for mapping": ({"defaults: {estimator: cmodel}": "defaults: ¦cmodel"}, "type", "expected a mapping"),
-    "nothing for mapping": (
-        {"defaults: {estimator: cmodel}": "¦defaults:"}, "type", "expected a mapping, got nothing",
+    "text for mapping": (
+        {"defaults: {estimator: cmodel}": "defaults: ¦cmodel"},
+        "type", "expected a mapping",
     ),
-    "list for scalar": ({"missing: [-99]": "missing: [¦[1]]"}, "type",
-        "expected true or false or a number or text, got a list"),
+    "nothing for mapping": (
+        {"defaults: {estimator: cmodel}": "¦defaults:"},
+        "type", "expected a mapping, got nothing",
+    ),
+    "list for scalar": (
+        {"missing: [-99]": "missing: [¦[1]]"},
+        "type", "expected true or false or a number or text, got a list",
+    ),
     "mapping for scalar in an override": (
-        {"{max: 42}": "{max: ¦{a: 1}}"}, "type", "expected a number, got a mapping",
+        {"{max: 42}": "{max: ¦{a: 1}}"},
+        "type", "expected a number, got a mapping",
     ),
     "mapping where text was meant": (
-        {"formula: any_bit(flags)": "formula: ¦{flags: 1}"}, "type", "quote text that starts with {",
+        {"formula: any_bit(flags)": "formula: ¦{flags: 1}"},
+        "type", "quote text that starts with {",
     ),
     "dtype": ({"Z: {dtype: float32": "Z: {dtype: ¦float"}, "choice", "did you mean float64"),
     "kind": ({"kind: image": "kind: ¦picture"}, "choice", "allowed: image, spectrum"),
     "bool for a choice": ({"true_means: good": "true_means: ¦true"}, "choice", "true is not"),
-    "language": ({'language: "1.0"': 'language: ¦"2.0"'}, "language", "reads language 1.0, not '2.0'"),
+    "language": (
+        {'language: "1.0"': 'language: ¦"2.0"'},
+        "language", "reads language 1.0, not '2.0'",
+    ),
     "pattern of an id": ({"survey: meadow": "survey: ¦Meadow"}, "pattern", "'Meadow'"),
     "pattern of a version": ({'version: "1.2.0"': 'version: ¦"1.2"'}, "pattern", "'1.2'"),
     "size below one": ({"x: {size: 8}": "x: {size: ¦0}"}, "range", "at least 1, got 0"),
@@ -52,7 +67,8 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
     "nothing to cite": ({'cite: ["doi:10.1000/meadow"]': "¦cite: []"}, "empty", "at least 1"),
     "one value of a pair": ({"wavelength: [3000, 4000]": "wavelength: ¦[3000]"}, "length", "two"),
     "three values of a pair": (
-        {"wavelength: [3000, 4000]": "wavelength: ¦[3, 4, 5]"}, "length", "2 values, got 3",
+        {"wavelength: [3000, 4000]": "wavelength: ¦[3, 4, 5]"},
+        "length", "2 values, got 3",
     ),
     "half a pair wrong": ({"size: [8, 8]": "size: [8, ¦x]"}, "type", "expected an integer"),
 }  # fmt: skip

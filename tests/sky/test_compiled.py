@@ -36,6 +36,12 @@ def test_match_when_arrays_are_of_any_kind_then_compiles_one_version_of_each():
     assert set(versions.values()) == {1}, versions
 
 
+def test_compiled_when_inspected_then_sums_are_not_reordered_and_the_lock_is_free():
+    options = search.nearest_rows.targetoptions
+    assert not options.get("fastmath")
+    assert options["nogil"]
+
+
 def test_compiled_when_no_cache_can_be_written_then_compiles_all_the_same(monkeypatch):
     real = numba.njit
 

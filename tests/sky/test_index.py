@@ -107,7 +107,9 @@ def test_separation_when_checked_with_more_digits_then_is_right_to_1e15(half_ang
 
 
 @given(CIRCLE, DECLINATIONS, CIRCLE, DECLINATIONS)
-def test_separation_of_any_two_positions_is_that_of_the_haversine(ra, dec, other_ra, other_dec):
+def test_separation_when_of_any_two_positions_then_is_that_of_long_arithmetic(
+    ra, dec, other_ra, other_dec
+):
     points = sky.unit_vectors([ra, other_ra], [dec, other_dec])
     separation = sky.separation_arcsec(((points[0] - points[1]) ** 2).sum())
     a, b = long_vectors([ra, other_ra], [dec, other_dec])

@@ -137,9 +137,9 @@ def test_angles_when_in_any_usual_form_then_are_taken(form):
 @pytest.mark.parametrize(
     "masked",
     [
-        np.ma.masked_array([10.0, 1e20, 30.0], mask=[0, 1, 0]),
-        MaskedColumn([10.0, 1e20, 30.0], mask=[0, 1, 0], unit="deg"),
-        Masked([10.0, 1e20, 30.0], mask=[0, 1, 0]) * u.deg,
+        np.ma.masked_array([10.0, 20.0, 30.0], mask=[0, 1, 0]),
+        MaskedColumn([10.0, 20.0, 30.0], mask=[0, 1, 0], unit="deg"),
+        Masked([10.0, 20.0, 30.0], mask=[0, 1, 0]) * u.deg,
         [10.0, None, 30.0],
         pa.array([10.0, None, 30.0]),
     ],

@@ -73,7 +73,9 @@ def test_match_when_in_a_clump_then_equals_brute_force(brute_force, assert_same,
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from(FINDS), st.floats(10.0, 648_000.0))
-def test_match_when_over_the_whole_sky_then_equals_brute_force(brute_force, assert_same, seed, find, radius):
+def test_match_when_over_the_whole_sky_then_equals_brute_force(
+    brute_force, assert_same, seed, find, radius
+):
     rng = np.random.default_rng(seed)
     left, right = (
         np.array([rng.uniform(-360, 720, n), np.degrees(np.arcsin(rng.uniform(-1, 1, n)))])
@@ -94,9 +96,33 @@ def test_match_when_on_a_lattice_of_ties_then_equals_brute_force(
     assert_same(got, brute_force(left, right, radius, find))
 
 
+@given(st.integers(0, 2**32 - 1), st.sampled_from(FINDS))
+def test_match_when_ties_lie_in_different_leaves_then_equals_brute_force(
+    brute_force, assert_same, seed, find
+):
+    rng = np.random.default_rng(seed)
+    left = np.array([np.zeros(4), rng.choice([-0.5, 0.5], 4)])
+    east = 0.25 + 0.01 * np.arange(40)
+    far = np.array([np.concatenate([east, -east] * 2), np.repeat([-0.5, 0.5], 80)])
+    kept = rng.random(160) < 0.8  # now a near one is missing on a side, now a row is in the middle
+    right = rng.permutation(np.hstack([far[:, kept], left[:, : rng.integers(0, 3)]]), axis=1)
+    got = sky.match_coordinates(*left, *right, radius_arcsec=1200.0, find=find)
+    assert_same(got, brute_force(left, right, 1200.0, find))
+
+
+def test_all_when_the_radius_is_180_degrees_then_is_every_pair():
+    rng = np.random.default_rng(9)
+    ra, dec = rng.uniform(0, 360, 2000), rng.uniform(-90, 90, 2000)
+    antipodes = ra + 180.0, -dec
+    pairs = sky.match_coordinates(ra, dec, *antipodes, radius_arcsec=648_000.0, find="all")
+    assert len(pairs) == 2000**2
+
+
 @pytest.mark.parametrize("find", FINDS)
 @pytest.mark.parametrize("sign", [-1, 1])
-def test_match_when_near_a_pole_across_ra_0_then_misses_no_pair(brute_force, assert_same, find, sign):
+def test_match_when_near_a_pole_across_ra_0_then_misses_no_pair(
+    brute_force, assert_same, find, sign
+):
     rng = np.random.default_rng(7)
     dec = sign * rng.uniform(89.89, 89.91, 1500)
     ra = rng.normal(0.0, 0.5, 1500) % 360.0  # 3 arcsec on either side of the meridian

@@ -118,4 +118,6 @@ def _text(text: str, hole: Hole) -> str:
 
 
 def _help(hole: Hole, leaf: Leaf) -> str:
-    return did_you_mean(hole.expression, leaf.field.for_) or f"add for: {{{hole.expression}: [...]}}"
+    return (
+        did_you_mean(hole.expression, leaf.field.for_) or f"add for: {{{hole.expression}: [...]}}"
+    )

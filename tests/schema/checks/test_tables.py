@@ -11,86 +11,187 @@ from astropile.schema.checks.formats import FORMATS
 
 _VISITS = "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}"
 CASES: dict[str, tuple[dict[str, str], str, str]] = {
-    "no origin": ({_VISITS: "¦visits: {on: {id: number}}"}, "origin", "none"),
-    "two origins": ({_VISITS: "¦visits: {stack: [spec], files: visits.csv, format: csv, on: {id: number}}"},
-        "origin", "files and stack"),
-    "files without format": ({_VISITS: "¦visits: {files: visits.csv, on: {id: number}}"}, "format", "no format"),
-    "format of no files": ({_VISITS: "visits: {stack: [spec], ¦format: csv, on: {id: number}}"},
-        "origin", "stack"),
-    "params of no transform": ({"format: csv, group": "format: csv, ¦params: {a: 1}, group"}, "origin", "files"),
+    "no origin": (
+        {
+            "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}":
+            "¦visits: {on: {id: number}}",
+        },
+        "origin", "none",
+    ),
+    "two origins": (
+        {
+            "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}":
+            "¦visits: {stack: [spec], files: visits.csv, format: csv, on: {id: number}}",
+        },
+        "origin", "files and stack",
+    ),
+    "files without format": (
+        {
+            "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}":
+            "¦visits: {files: visits.csv, on: {id: number}}",
+        },
+        "format", "no format",
+    ),
+    "format of no files": (
+        {
+            "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}":
+            "visits: {stack: [spec], ¦format: csv, on: {id: number}}",
+        },
+        "origin", "stack",
+    ),
+    "params of no transform": (
+        {"format: csv, group": "format: csv, ¦params: {a: 1}, group"},
+        "origin", "files",
+    ),
     "unknown format": ({"format: csv": "format: ¦cvs"}, "format", "csv"),
-    "option of another format": ({"format: csv, group": "format: csv, ¦hdu: '1', group"}, "option", "hdu"),
-    "rows of another format": ({"format: csv, group": "format: csv, rows: ¦group, group"}, "option", "axis or file"),
-    "rows that must be said": ({"format: csv, group": "format: snana, group", "      visits:": "      ¦visits:"},
-        "option", "rows: file"),
-    "unknown transform": ({_VISITS: "visits: {transform: ¦spectrum.coadd, inputs: {a: [b]}}"},
-        "transform", "coadd_arms"),
-    "transform without inputs": ({_VISITS: "¦visits: {transform: catalog.neighbours}"}, "transform", "inputs"),
+    "option of another format": (
+        {"format: csv, group": "format: csv, ¦hdu: '1', group"},
+        "option", "hdu",
+    ),
+    "rows of another format": (
+        {"format: csv, group": "format: csv, rows: ¦group, group"},
+        "option", "axis or file",
+    ),
+    "rows that must be said": (
+        {"format: csv, group": "format: snana, group", "      visits:": "      ¦visits:"},
+        "option", "rows: file",
+    ),
+    "unknown transform": (
+        {
+            "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}":
+            "visits: {transform: ¦spectrum.coadd, inputs: {a: [b]}}",
+        },
+        "transform", "coadd_arms",
+    ),
+    "transform without inputs": (
+        {
+            "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}":
+            "¦visits: {transform: catalog.neighbours}",
+        },
+        "transform", "inputs",
+    ),
     "transform that is attached": (
-        {_VISITS: "¦visits: {transform: catalog.neighbours, inputs: {a: [b]}, on: {id: number}}"},
-        "attach", "not attached"),
+        {
+            "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}":
+            "¦visits: {transform: catalog.neighbours, inputs: {a: [b]}, on: {id: number}}",
+        },
+        "attach", "not attached",
+    ),
     "transform as main table": (
-        {"main: {files: \"{config}/{split}-*/<region>.hdf5\", format: hdf5}":
-         "¦main: {transform: catalog.neighbours, inputs: {a: [b]}}", "path.region": "tile",
-         "  columnar:\n": "  columnar:\n    split_by: part\n"}, "attach", "main"),
+        {
+            'main: {files: "{config}/{split}-*/<region>.hdf5", format: hdf5}':
+            "¦main: {transform: catalog.neighbours, inputs: {a: [b]}}",
+            "path.region": "tile",
+            "  columnar:\n": "  columnar:\n    split_by: part\n",
+        },
+        "attach", "main",
+    ),
     "cut-out without window": (
-        {"        cutout: {ra: ra, dec: dec, size: [8, 8], edge: drop}\n": "",
-         '      "calexp_{band}":': '      ¦"calexp_{band}":'}, "cutout", "belong together"),
+        {
+            "        cutout: {ra: ra, dec: dec, size: [8, 8], edge: drop}\n": "",
+            '      "calexp_{band}":': '      ¦"calexp_{band}":',
+        },
+        "cutout", "belong together",
+    ),
     "cut-out of no file a row": (
-        {"        each: true\n": "        on: {a: number}\n", "calexp-{band|upper}-{tile}.fits": "c-{band}.fits",
-         '      "calexp_{band}":': '      ¦"calexp_{band}":'}, "cutout", "each: true"),
+        {
+            "        each: true\n": "        on: {a: number}\n",
+            "calexp-{band|upper}-{tile}.fits": "c-{band}.fits",
+            '      "calexp_{band}":': '      ¦"calexp_{band}":',
+        },
+        "cutout", "each: true",
+    ),
     "cut-out of no pixel": ({"size: [8, 8]": "size: [8, ¦0]"}, "cutout", "1 pixel"),
     "cut-out at no expression": ({"cutout: {ra: ra,": "cutout: {ra: ¦),"}, "expression", "missing"),
-    "main table that is attached": ({"where: is_primary": "¦each: true, where: is_primary"}, "attach", "main one"),
-    "main table that drops": ({"where: is_primary": "¦unmatched: drop, where: is_primary"}, "attach", "main one"),
+    "main table that is attached": (
+        {"where: is_primary": "¦each: true, where: is_primary"},
+        "attach", "main one",
+    ),
+    "main table that drops": (
+        {"where: is_primary": "¦unmatched: drop, where: is_primary"},
+        "attach", "main one",
+    ),
     "main table of a template": (
-        {"      cat: {files": "      ¦cat: {for: {v: [a]}, files"}, "attach", "template"),
-    "attached twice": ({"      visits: {": "      ¦visits: {row: number, "}, "attach", "on and row"),
-    "attached to nothing": ({", on: {id: number}}": "}", "      visits: {": "      ¦visits: {",
-        "lightcurve.band: visits.band": "lightcurve.band: a", "lightcurve.time: visits.mjd": "lightcurve.time: b",
-        "lightcurve.mag: visits.mag": "lightcurve.mag: c"}, "attach", "add on:"),
-    "unmatched of a part": ({_VISITS: _VISITS + "\n      part: {files: a.csv, format: csv, ¦unmatched: drop}\n"
-        "      both: {stack: [part], row: number}"}, "attach", "attached tables"),
-    "stack of no table": ({_VISITS: _VISITS + "\n      both: {stack: [¦vists], row: number}"}, "stack", "visits"),
-    "stack on itself": ({_VISITS: _VISITS + "\n      both: {stack: [¦both], row: number}"}, "stack", "itself"),
-    "table with a dot": ({_VISITS: _VISITS + "\n      ¦a.b: {files: a.csv, format: csv, row: number}"},
-        "name", "path is reserved"),
-    "table named path": ({_VISITS: _VISITS + "\n      ¦path: {files: a.csv, format: csv, row: number}"},
-        "name", "path is reserved"),
+        {"      cat: {files": "      ¦cat: {for: {v: [a]}, files"},
+        "attach", "template",
+    ),
+    "attached twice": (
+        {"      visits: {": "      ¦visits: {row: number, "},
+        "attach", "on and row",
+    ),
+    "attached to nothing": (
+        {
+            ", on: {id: number}}": "}",
+            "      visits: {": "      ¦visits: {",
+            "lightcurve.band: visits.band": "lightcurve.band: a",
+            "lightcurve.time: visits.mjd": "lightcurve.time: b",
+            "lightcurve.mag: visits.mag": "lightcurve.mag: c",
+        },
+        "attach", "add on:",
+    ),
+    "unmatched of a part": (
+        {
+            "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}": (
+                "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}\n      "
+                "part: {files: a.csv, format: csv, ¦unmatched: drop}\n      both: {stack: [part], "
+                "row: number}"
+            ),
+        },
+        "attach", "attached tables",
+    ),
+    "stack of no table": (
+        {
+            "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}": (
+                "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}\n      "
+                "both: {stack: [¦vists], row: number}"
+            ),
+        },
+        "stack", "visits",
+    ),
+    "stack on itself": (
+        {
+            "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}": (
+                "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}\n      "
+                "both: {stack: [¦both], row: number}"
+            ),
+        },
+        "stack", "itself",
+    ),
+    "table with a dot": (
+        {
+            "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}": (
+                "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}\n      "
+                "¦a.b: {files: a.csv, format: csv, row: number}"
+            ),
+        },
+        "name", "path is reserved",
+    ),
+    "table named path": (
+        {
+            "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}": (
+                "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}\n      "
+                "¦path: {files: a.csv, format: csv, row: number}"
+            ),
+        },
+        "name", "path is reserved",
+    ),
     "where that is a number": ({"where: is_primary": "where: ¦1 + 1"}, "kind", "true or false"),
     "where that cannot be parsed": (
-        {"where: is_primary": "where: is ¦primary"}, "expression", "operator"),
+        {"where: is_primary": "where: is ¦primary"},
+        "expression", "operator",
+    ),
     "key that cannot be parsed": ({"group: [id]": "group: ['¦)']"}, "expression", "missing"),
     "join on no expression": ({"{id: number}": "{id: ¦)}"}, "expression", "missing"),
-    "join of a cell with a prefix": ({"{id: number}": "{id: ¦cat.number}"}, "prefix", "write number"),
-    "path upwards": ({"files: visits.csv": "files: ¦../visits.csv"}, "path", "upwards"),
-    "path from the top": ({"files: visits.csv": "files: ¦/visits.csv"}, "path", "top"),
-    "path of a drive": ({"files: visits.csv": "files: ¦C:/visits.csv"}, "path", "top"),
-    "path from home": ({"files: visits.csv": "files: ¦~/visits.csv"}, "path", "home"),
-    "path of the environment": ({"files: visits.csv": "files: ¦$HOME/visits.csv"}, "path", "environment"),
-    "path in a network": ({"files: visits.csv": "files: ¦s3://visits.csv"}, "path", "network"),
-    "path of a folder": ({"files: visits.csv": "files: ¦visits/"}, "path", "name of a file"),
-    "folders within a name": ({"files: visits.csv": "files: ¦visits/a**.csv"}, "path", "between slashes"),
-    "upwards through a variable": ({"[east, west]": "[east, ../west]",
-        "files: \"cat/{half}.fits\"": "files: ¦\"cat/{half}.fits\""}, "path", "upwards"),
-    "capture of no name": ({"<region>": "<Region>", "main: {files: \"": "main: {files: ¦\"",
-        "tile: path.region": "tile: tile"}, "capture", "small letters"),
-    "capture of a reserved name": ({"<region>": "<file>", "main: {files: \"": "main: {files: ¦\"",
-        "tile: path.region": "tile: path.file"}, "capture", "reserved"),
-    "capture twice": ({"{split}-*/<region>": "{split}-<region>/<region>", "main: {files: \"":
-        "main: {files: ¦\""}, "capture", "twice"),
-    "capture of one file a row": ({"calexp-{band|upper}-{tile}.fits": "calexp-{band|upper}-{tile}<x>.fits",
-        'files: "calexp': 'files: ¦"calexp'}, "capture", "nothing"),
-    "hole that nothing fills": ({"cat/{half}.fits": "cat/¦{hlf}.fits"}, "hole", "'half'"),
-    "hole that cannot be parsed": ({"{number:05d}": "{number ¦number:05d}"}, "hole", "operator"),
-    "hole of an unknown format": ({"{number:05d}": "{number:¦05x}"}, "hole", "not a format"),
-    "pipe of an expression": ({"{number:05d}": "¦{number|upper}"}, "hole", "no variable"),
-    "unknown pipe": ({"cat/{half}.fits": "cat/¦{half|uper}.fits"}, "hole", "upper"),
-    "brace that is not closed": ({"cat/{half}.fits": "cat/¦{half.fits"}, "hole", "not closed"),
+    "join of a cell with a prefix": (
+        {"{id: number}": "{id: ¦cat.number}"},
+        "prefix", "write number",
+    ),
 }  # fmt: skip
 
 
-def test_tables_when_one_thing_is_wrong_then_one_problem_at_its_place(check: Any, case: Any) -> None:
+def test_tables_when_one_thing_is_wrong_then_one_problem_at_its_place(
+    check: Any, case: Any
+) -> None:
     """One fault, one problem, with the caret on what is wrong."""
     changes, code, words = case
     problems, place = check(changes)

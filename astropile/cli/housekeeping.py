@@ -1,0 +1,73 @@
+"""Small verbs: ``astropile demo``, ``schema`` and ``clean``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from astropile.cli.options import AsJson
+from astropile.cli.output import (
+    human_size,
+    remark_console,
+    result_console,
+    write_json,
+    write_text,
+)
+
+
+def demo(
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="DIR", help="Folder for what the tour writes."),
+    ] = Path("demo-output"),
+    as_json: AsJson = False,
+) -> None:
+    """Take the tour: match data that ship with astropile, print tables, write pictures."""
+    from astropile.cli.demo import run_demo
+
+    console = remark_console() if as_json else result_console()
+    written = run_demo(output, console)
+    if as_json:
+        write_json({"output": str(output), "written": [str(path) for path in written]})
+
+
+def schema(
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Write to a file.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the JSON Schema of survey files, for completion and checks in an editor."""
+    from astropile.schema.json_schema import json_schema_text, write_json_schema
+
+    if out is None:
+        write_text(json_schema_text().rstrip("\n"))
+        return
+    written = write_json_schema(out.expanduser())
+    if as_json:
+        write_json({"file": str(written)})
+    else:
+        write_text(f"wrote {written}")
+
+
+def clean(
+    cache: Annotated[
+        bool, typer.Option("--cache", help="Remove the cache of converted surveys.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove what astropile keeps on disk; everything in it can be made again."""
+    from astropile.errors import UsageError
+    from astropile.survey import cache_dir, clean_cache
+
+    folder = cache_dir()
+    if not cache:
+        raise UsageError("nothing to clean was named", hint=f"give --cache to remove {folder}")
+    freed = clean_cache()
+    if as_json:
+        write_json({"folder": str(folder), "freed_bytes": freed})
+    else:
+        write_text(f"freed {human_size(freed)} in {folder}")

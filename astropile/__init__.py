@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     )
     from astropile.registry import register
     from astropile.sky import Pairs, match_coordinates
-    from astropile.survey import Survey, fast, load, meaning, surveys
+    from astropile.survey import Survey, load, meaning, surveys
+    from astropile.survey.formatting import fast
 
 __version__ = "0.1.0"
 
@@ -28,7 +29,7 @@ _HOMES = {
     "cross_match": "astropile.crossmatch",
     "cross_match_datasets": "astropile.crossmatch",
     "errors": "astropile",
-    "fast": "astropile.survey",
+    "fast": "astropile.survey.formatting",
     "load": "astropile.survey",
     "match_coordinates": "astropile.sky",
     "meaning": "astropile.survey",

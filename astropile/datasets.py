@@ -14,6 +14,8 @@ from typing import Any
 from astropile.registry import heads
 from astropile.survey import Survey, load
 
+__all__: list[str] = []  # the classes are made when they are named; dir() lists them
+
 
 def __getattr__(name: str) -> type[Survey]:
     """Return the class of a survey by its class name."""

@@ -62,6 +62,15 @@ def register(path: str | os.PathLike[str]) -> SurveySchema:
         The file breaks the language; all problems are listed.
     UsageError
         One of its names is taken by another file.
+
+    Examples
+    --------
+    >>> import astropile as ap
+    >>> ap.register("no_such_file.yaml")
+    Traceback (most recent call last):
+    ...
+    astropile.errors.UsageError: ...no_such_file.yaml: no such schema file
+      = help: give the path of a YAML file
     """
     file = Path(path).expanduser().resolve()
     if not file.is_file():

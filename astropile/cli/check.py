@@ -1,4 +1,4 @@
-"""``astropile check``: are the files of a survey as its schema says?"""
+"""``astropile check``: whether the files of a survey are as its schema says."""
 
 from __future__ import annotations
 
@@ -27,11 +27,13 @@ def check(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check the files of a survey against its schema. Exit code 1 if there is any fault.
+    """Check the files of a survey against its schema.
 
-    Ids and positions of all objects are read, and some objects in full, from all files if there
-    are not too many. Reported are rows that cannot be used and why, leaves whose cells are missing
-    or do not fit, and values that break the limits (min, max, enum) of their leaf.
+    Ids and positions of all objects are read, and some objects in full.
+    Reported are rows that cannot be used and why, leaves whose cells are
+    missing or do not fit, and values beyond min, max or enum of their leaf.
+
+    Exit code 1 if there is any fault. Rows that the schema drops are none.
     """
     from astropile.cli.checking import check_data
     from astropile.survey import load

@@ -77,7 +77,7 @@ def _write_resolved(
         return
     rows = [(n, c.address, c.canonical, how, c.unit, c.type, c.remarks) for n, how, c in described]
     title = f"{survey.title} ({survey.id}), config {survey.config}"
-    write_shown(TextTable(title, RESOLVED, rows, optional=("dtype", "unit")))
+    write_shown(TextTable(title, RESOLVED, rows))
 
 
 def _facts(column: Any) -> dict[str, Any]:

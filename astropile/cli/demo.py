@@ -49,13 +49,14 @@ def run_demo(output: Path, console: Console) -> list[Path]:
 
 def _real(tour: Mapping[str, Any], output: Path, console: Console) -> list[Path]:
     """Match the excerpts that ship and compare the count with astropy's."""
-    import astropile as ap
+    from astropile.crossmatch import cross_match
     from astropile.plot import separation_histogram, sky_map
+    from astropile.survey import load
 
     console.rule(f"Real data: {tour['title']}")
     folder = data_path("demo")
-    left, right = (ap.load(tour[side], data_dir=folder) for side in ("left", "right"))
-    result = ap.cross_match(left, right, radius_arcsec=1.0)
+    left, right = (load(tour[side], data_dir=folder) for side in ("left", "right"))
+    result = cross_match(left, right, radius_arcsec=1.0)
     console.print(repr(result))
     catalog = result.catalog()
     console.print(catalog[:5])
@@ -88,8 +89,10 @@ def _mock(tour: Mapping[str, Any], output: Path, console: Console) -> list[Path]
     """Simulate two imaging surveys of the same sky, match them, save and reopen the result."""
     import datasets
 
-    import astropile as ap
+    from astropile.crossmatch import cross_match_datasets
     from astropile.plot import image_pair
+    from astropile.survey import load
+    from astropile.survey.formatting import fast
     from astropile.testing import Sky, simulate
 
     console.rule("Mock data: two imaging surveys, simulated from their YAML")
@@ -103,16 +106,16 @@ def _mock(tour: Mapping[str, Any], output: Path, console: Console) -> list[Path]
         sky = Sky.at(ra + place * jitter[0], dec + place * jitter[1])
         if not (folder / "MOCK.txt").is_file():
             simulate(name, None, n, data_dir=folder, sky=sky, seed=place)
-        surveys.append(ap.load(name, data_dir=folder))
+        surveys.append(load(name, data_dir=folder))
     console.print(surveys[0].columns.describe(find=tour["find"]))
-    matched_catalog, matched = ap.cross_match_datasets(surveys[0], surveys[1], match_radius=1.0)
+    matched_catalog, matched = cross_match_datasets(surveys[0], surveys[1], match_radius=1.0)
     console.print(matched_catalog[:5])
     matched.save_to_disk(str(output / "matched"))
     reopened = datasets.load_from_disk(str(output / "matched"))
     example = reopened[0]
     shapes = {label: example[label]["image"]["flux"].shape for label in tour["rgb"]}
     console.print(f"reopened with plain datasets: {len(reopened)} Examples, image flux {shapes}")
-    peaks = [row[tour["left"]]["image"]["flux"].max() for row in ap.fast(reopened)]
+    peaks = [row[tour["left"]]["image"]["flux"].max() for row in fast(reopened)]
     brightest = int(np.argmax(peaks))
     figure = image_pair(
         reopened[brightest],

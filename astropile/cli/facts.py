@@ -105,11 +105,8 @@ def example(survey: Survey) -> list[dict[str, Any]]:
 def source_facts(schema: SurveySchema, config: str, name: str) -> dict[str, Any]:
     """Return a source with the patterns of the files it expects below the data directory."""
     source = schema.file.sources[name]
-    texts = {
-        split: schema.config(config).splits.get(split, split) for split in schema.splits(config)
-    }
     tables: dict[str, dict[str, Any]] = {}
-    for text in texts.values():
+    for text in schema.config(config).splits.values() or schema.splits(config):
         for variables in combinations(schema, config):
             report = Report(schema.document)
             bound = bind_source(schema, config, name, {**variables, "split": text}, report)

@@ -17,11 +17,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from typer.core import TyperGroup
 from typer.exceptions import Abort, TyperException
 
 from astropile.cli.output import printable
@@ -33,30 +32,6 @@ DEBUG_VARIABLE = "ASTROPILE_DEBUG"
 
 class ReaderGoneError(Exception):
     """Whoever reads our output closed it. Not an OSError, which the framework would take away."""
-
-
-class Program(TyperGroup):
-    """The group of all verbs; its errors end here."""
-
-    def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
-        """Run a command line and leave the process with its exit code."""
-        given = list(sys.argv[1:] if args is None else args)
-        # The framework would end with its own messages; here it returns or raises.
-        options["standalone_mode"] = False
-        # Both are wanted where the line cannot be parsed, too, so they are looked for as text.
-        as_json, debug = "--json" in given, "--debug" in given or wants_debug()
-        parent = super().main
-        code = exit_code(lambda: parent(given, *rest, **options), as_json=as_json, debug=debug)
-        sys.exit(code)
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run a verb and see its output off."""
-        try:
-            found = super().invoke(ctx)
-            sys.stdout.flush()
-        except BrokenPipeError as error:
-            raise ReaderGoneError from error
-        return found
 
 
 def wants_debug() -> bool:

@@ -43,7 +43,7 @@ class Limits:
                 "limit": limit[0],
                 "expected": limit[1],
                 "values": 0,
-                "example": column.data.reshape(-1)[first].item(),
+                "example": _plain(column.data.reshape(-1)[first]),
                 "object_id": str(batch.columns["object_id"].data[_row_of(column, first)]),
             },
         )
@@ -78,6 +78,12 @@ def _broken(data: Array, model: Field) -> Iterator[tuple[str, Any, Array]]:
         if data.dtype.kind == "f":
             listed = listed.astype(data.dtype)
         yield "enum", list(model.enum), ~np.isin(data, listed)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value that JSON knows; infinity is a text there."""
+    found = value.item()
+    return str(found) if isinstance(found, float) and not np.isfinite(found) else found
 
 
 def _row_of(column: Column, element: int) -> int:

@@ -24,14 +24,26 @@ def complete_survey(incomplete: str) -> list[tuple[str, str]]:
     return [(head.survey, head.name) for head in known if head.survey.startswith(incomplete)]
 
 
-def complete_config(survey: str) -> Callable[[typer.Context, str], list[tuple[str, str]]]:
-    """Return a completion: configs of the survey that this argument names."""
+def complete_config(
+    survey: str, place: int
+) -> Callable[[typer.Context, str], list[tuple[str, str]]]:
+    """Return a completion: configs of the survey that this argument names.
+
+    Parameters
+    ----------
+    survey : str
+        Name of the argument.
+    place : int
+        Its place among all arguments.
+    """
 
     def complete(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
         from astropile.registry import find_schema
 
+        # While the option waits for its value, arguments stay where they were found.
+        name = ctx.params.get(survey) or next(iter(ctx.args[place:]), "")
         try:
-            configs = find_schema(str(ctx.params.get(survey))).file.configs
+            configs = find_schema(name).file.configs
         except AstropileError:
             return []
         return [(k, c.description) for k, c in configs.items() if k.startswith(incomplete)]
@@ -52,13 +64,13 @@ def _survey(metavar: str) -> Any:
     )
 
 
-def _config(name: str, survey: str, *short: str) -> Any:
+def _config(name: str, survey: str, place: int, *short: str) -> Any:
     return _option(
         name,
         *short,
         metavar="NAME",
         help="Subset of the survey; default: the one it declares.",
-        autocompletion=complete_config(survey),
+        autocompletion=complete_config(survey, place),
     )
 
 
@@ -77,9 +89,9 @@ SurveyName = Annotated[str, _survey("SURVEY")]
 SurveyNames = Annotated[list[str], _survey("SURVEY...")]
 LeftName = Annotated[str, _survey("A")]
 RightName = Annotated[str, _survey("B")]
-Config = Annotated[str | None, _config("--config", "survey", "-c")]
-LeftConfig = Annotated[str | None, _config("--left-config", "left")]
-RightConfig = Annotated[str | None, _config("--right-config", "right")]
+Config = Annotated[str | None, _config("--config", "survey", 0, "-c")]
+LeftConfig = Annotated[str | None, _config("--left-config", "left", 0)]
+RightConfig = Annotated[str | None, _config("--right-config", "right", 1)]
 Source = Annotated[str | None, _source("--source")]
 LeftSource = Annotated[str | None, _source("--left-source")]
 RightSource = Annotated[str | None, _source("--right-source")]

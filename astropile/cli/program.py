@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 from astropile.cli.check import check
 from astropile.cli.columns import columns
-from astropile.cli.failures import DEBUG_VARIABLE, USAGE, Program
+from astropile.cli.failures import DEBUG_VARIABLE, USAGE
+from astropile.cli.group import Program
 from astropile.cli.housekeeping import clean, demo, schema
 from astropile.cli.listing import cite, list_surveys
 from astropile.cli.match import match
@@ -20,7 +22,7 @@ from astropile.cli.simulate import simulate
 from astropile.cli.validate import validate
 
 LOOK, DATA, FILES = "Look", "Work with data", "Files of astropile"
-VERBS = {
+VERBS: dict[str, tuple[Callable[..., None], str]] = {
     "list": (list_surveys, LOOK),
     "show": (show, LOOK),
     "columns": (columns, LOOK),

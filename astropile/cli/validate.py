@@ -40,7 +40,10 @@ def validate(
     ] = "text",
     as_json: AsJson = False,
 ) -> None:
-    """Check survey files and print all problems of all of them. Exit code 1 if there is any."""
+    """Check survey files and print all problems of all of them.
+
+    Exit code 1 if there is any.
+    """
     verdicts = [_judge(file) for file in files]
     problems = [problem for verdict in verdicts for problem in verdict.problems]
     if as_json:

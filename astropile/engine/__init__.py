@@ -5,7 +5,6 @@ from astropile.engine.features import (
     build_features,
     feature_of,
     leaf_metadata,
-    metadata_json,
     nested_keys,
     shape_of,
 )
@@ -33,7 +32,6 @@ __all__ = [
     "feature_of",
     "find_files",
     "leaf_metadata",
-    "metadata_json",
     "nested_keys",
     "pack_column",
     "pack_table",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from astropile.schema import ROLE_AXES, Block, Leaf, SurveySchema
+from astropile.schema.facts import bands_of, filters_of, ucd_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -102,25 +102,15 @@ def build_features(
 
 def leaf_metadata(leaf: Leaf, schema: SurveySchema) -> dict[str, str]:
     """Return the facts about a leaf that travel with the data."""
-    from astropile.vocabulary import load_vocabulary
-
-    field = leaf.field
-    meaning = dict(field.is_)
+    filters = dict.fromkeys(f for band in bands_of(leaf, schema) for f in filters_of(band))
     found = {
-        "unit": field.unit,
-        "description": field.description,
+        "unit": leaf.field.unit,
+        "description": leaf.field.description,
         "canonical": leaf.canonical,
-        "ucd": field.ucd or (load_vocabulary().ucd(meaning) if meaning else ""),
+        "ucd": ucd_of(leaf, schema),
+        "filter": " ".join(filters),
     }
-    band = schema.file.bands.get(meaning.get("band", ""))
-    if band is not None and band.filters:
-        found["filter"] = " ".join(band.filters)
     return {key: value for key, value in found.items() if value}
-
-
-def metadata_json(facts: Mapping[str, Mapping[str, str]]) -> str:
-    """Return the facts about all leaves as one JSON object."""
-    return json.dumps(facts, sort_keys=True, ensure_ascii=False)
 
 
 def arrow_schema(

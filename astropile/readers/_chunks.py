@@ -109,7 +109,7 @@ def _read_chunks(dataset: h5py.Dataset, rows: Rows, fields: Sequence[str]) -> Ar
     wanted = np.dtype([(name, dtype[name]) for name in fields]) if fields else dtype
     out = np.empty((count_selected(rows), *layout.shape[1:]), dtype=wanted)
     tasks = list(_tasks(layout, rows))
-    workers = min(MAX_THREADS, os.cpu_count() or 1, len(tasks))
+    workers = max(1, min(MAX_THREADS, os.cpu_count() or 1, len(tasks)))
 
     def fill(share: Sequence[_Task]) -> None:
         for start, local, place in share:
@@ -151,11 +151,12 @@ def _read_chunk(dataset: h5py.Dataset, layout: _Layout, start: tuple[int, ...]) 
         if skipped & (1 << number):
             continue
         if layout.filters[number] == h5py.h5z.FILTER_DEFLATE:
-            data = zlib.decompressobj().decompress(data, n_bytes)
+            # With place for one byte more zlib goes on to the checksum behind the data.
+            data = zlib.decompressobj().decompress(data, n_bytes + 1)
         else:
             data = _unshuffle(data, size)
     if len(data) != n_bytes:
-        msg = f"the chunk of {dataset.name} at {start} holds {len(data)} of {n_bytes} bytes"
+        msg = f"the chunk of {dataset.name} at {start} holds {len(data)} bytes, not {n_bytes}"
         raise CorruptFileError(
             msg,
             where=dataset.file.filename,

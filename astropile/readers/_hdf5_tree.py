@@ -142,6 +142,22 @@ def _follow(group: h5py.Group, path: str, hops: int) -> h5py.HLObject:
     return found
 
 
+def is_group(parent: h5py.Group, name: str) -> bool:
+    """Return whether a member of a group is a group itself, not another name of one.
+
+    Raises
+    ------
+    UnsafeFileError
+        It is a link to another file.
+    """
+    kind = parent.id.links.get_info(name.encode()).type
+    if kind == h5py.h5l.TYPE_SOFT:
+        return False
+    if kind != h5py.h5l.TYPE_HARD:
+        return isinstance(member(parent, name), h5py.Group)
+    return bool(parent.get(name, getclass=True) is h5py.Group)
+
+
 def open_place(root: h5py.Group, place: Place) -> h5py.HLObject:
     """Open the object of a cell below a group, looking at every step."""
     found: h5py.HLObject = root
@@ -176,8 +192,8 @@ def varying_base(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
     """Return the type of an element of variable-length arrays, or None for anything else."""
     if h5py.check_string_dtype(dtype) is not None:
         return None
-    base = h5py.check_vlen_dtype(dtype)
-    return None if base is None else np.dtype(base)
+    base: np.dtype[Any] | None = h5py.check_vlen_dtype(dtype)
+    return base
 
 
 def _add_members(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from io import BytesIO
 from typing import Any, Protocol
 
 import h5py
@@ -55,6 +57,8 @@ def to_column(raw: Array, dtype: np.dtype[Any], name: str) -> Column:
     arrays = [np.asarray(array) for array in raw]
     offsets = offsets_of([len(array) for array in arrays])
     data = np.concatenate(arrays) if arrays else np.empty(0, dtype=base)
+    if not base.isnative and data.dtype.isnative and _mislabels_big_endian():
+        data = data.view(base)
     return Column(to_column(data, base, name).data, offsets=offsets)
 
 
@@ -63,6 +67,18 @@ def as_array(value: Any, dtype: np.dtype[Any]) -> Array:
     array = np.empty(1, dtype=dtype)
     array[0] = value
     return array
+
+
+@cache
+def _mislabels_big_endian() -> bool:
+    """Return whether h5py calls big-endian variable-length arrays native without swapping them.
+
+    h5py 3.16 does; a later one that converts them gives the same label, so it has to be tried.
+    """
+    with h5py.File(BytesIO(), "w") as file:
+        sample = file.create_dataset("sample", (1,), h5py.vlen_dtype(">i4"))
+        sample[0] = np.array([1], dtype=">i4")
+        return bool(np.asarray(sample[0])[0] != 1)
 
 
 def _text(raw: Array, name: str) -> Array:

@@ -155,8 +155,8 @@ class FitsReader(FileReader):
         hdu = place.hdu
         by_row = self._options.rows == "axis"
         if place.key:
-            value = _card(hdu, place.key)
-            dtype = "text" if value.dtype.kind == "U" else value.dtype.name
+            kind = _card(hdu, place.key).data.dtype
+            dtype = "text" if kind.kind == "U" else kind.name
             return CellInfo(dtype, shared=by_row)
         shared = by_row and self._is_shared(place)
         whole: tuple[int | None, ...] = hdu.shape
@@ -185,7 +185,7 @@ class FitsReader(FileReader):
         place = self._found[1][address]
         n = count_selected(rows)
         if place.key:
-            return _card_column(place).spread(n)
+            return _card(place.hdu, place.key).spread(n)
         length = place.hdu.shape[0]
         if self._options.rows == "file" or self._is_shared(place):
             whole = self._values(place, slice(0, length))
@@ -222,14 +222,9 @@ class FitsReader(FileReader):
         return values if isinstance(rows, slice) else values[rows - rows[0]]
 
 
-def _card(hdu: Hdu, key: str) -> Array:
-    """Return the value of a card as an array of one row; empty text for a card without value."""
+def _card(hdu: Hdu, key: str) -> Column:
+    """Return the value of a card as a column of one row."""
     value = hdu.value(key)
-    return np.array([value.rstrip() if isinstance(value, str) else value])
-
-
-def _card_column(place: _Place) -> Column:
-    value = place.hdu.value(place.key)
-    if isinstance(value, fits.card.Undefined):
+    if value is None:
         return Column(np.array([""]), null=np.array([True]))
-    return Column(_card(place.hdu, place.key))
+    return Column(np.array([value.rstrip() if isinstance(value, str) else value]))

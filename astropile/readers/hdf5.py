@@ -28,6 +28,7 @@ from astropile.readers._hdf5_tree import (
     Place,
     Tree,
     element_type,
+    is_group,
     member,
     open_place,
     read_tree,
@@ -194,12 +195,13 @@ class Hdf5Reader(FileReader):
 
     @cached_property
     def _groups(self) -> list[str]:
-        """Names of the groups that are rows, in the order of the file."""
+        """Names of the groups that are rows, in the order of the file.
+
+        A soft link is another name of a row; a link to another file is a row that must not be
+        read, and must not be lost either.
+        """
         with self._errors():
-            links = self._file.id.links
-            kinds = {name: links.get_info(name.encode()).type for name in self._file}
-            hard = [name for name, kind in kinds.items() if kind == h5py.h5l.TYPE_HARD]
-            return [name for name in hard if isinstance(member(self._file, name), h5py.Group)]
+            return [name for name in self._file if is_group(self._file, name)]
 
     @cached_property
     def _axis_length(self) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -143,24 +144,44 @@ def _filled(fragment: Document, name: str, texts: object, report: Report) -> dic
             help_text = f"write include: {{{name}: {{{hole}: ...}}}}"
             report.add("hole", message, ("include", name), key=True, help=help_text)
         elif not isinstance(text, str):
-            report.add("type", f"expected text, got {text}", ("include", name, hole))
-    texts_by_hole = {hole: text for hole, text in values.items() if isinstance(text, str)}
-    try:
-        filled = _fill(data, texts_by_hole)
-    except ExpressionError as error:
-        report.add("hole", f"fragment {name}: {error.message}", ("include", name), help=error.help)
-        return data
-    assert isinstance(filled, dict)  # noqa: S101 - a mapping stays one
-    return filled
+            message = f"expected text, got {text}"
+            where = ("include", name, hole) if hole in texts else ("holes", hole)
+            owner = report.document if hole in texts else fragment
+            report.problems.append(owner.problem("type", message, where))
+    filler = _Filler(fragment, {h: t for h, t in values.items() if isinstance(t, str)}, report)
+    return {key: filler.filled(value, (key,)) for key, value in data.items()}
 
 
-def _fill(value: object, texts: Mapping[str, str]) -> object:
-    """Fill the holes of all keys and texts."""
-    if isinstance(value, Mapping):
-        return {fill(str(key), texts): _fill(inner, texts) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_fill(inner, texts) for inner in value]
-    return fill(value, texts) if isinstance(value, str) else value
+@dataclass(frozen=True, slots=True)
+class _Filler:
+    """Fills the holes of a fragment into all its keys and texts."""
+
+    fragment: Document
+    texts: Mapping[str, str]
+    report: Report
+
+    def filled(self, value: Any, loc: Loc) -> Any:
+        """Return a copy of a value with its holes filled."""
+        if isinstance(value, Mapping):
+            return {
+                self.text(str(key), (*loc, key), key=True): self.filled(inner, (*loc, key))
+                for key, inner in value.items()
+            }
+        if isinstance(value, list):
+            return [self.filled(inner, (*loc, number)) for number, inner in enumerate(value)]
+        return self.text(value, loc) if isinstance(value, str) else value
+
+    def text(self, text: str, loc: Loc, *, key: bool = False) -> str:
+        """Fill one text; a hole that cannot be filled is reported and stays."""
+        try:
+            return fill(text, self.texts)
+        except ExpressionError as error:
+            part = (error.start, error.end)
+            problem = self.fragment.problem(
+                "hole", error.message, loc, key=key, part=part, help=error.help
+            )
+            self.report.problems.append(problem)
+            return text
 
 
 def _merge(

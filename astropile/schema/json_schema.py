@@ -7,10 +7,14 @@ file (names, units, expressions) is checked by ``astropile validate`` alone. Wri
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
+from astropile.schema import models
 from astropile.schema.checks.formats import FORMATS
 from astropile.schema.checks.tables import transform_names
 from astropile.schema.checks.units import PLAIN_UNITS
@@ -39,6 +43,10 @@ def survey_json_schema() -> dict[str, Any]:
     """
     schema = SurveyFile.model_json_schema(by_alias=True)
     definitions = schema["$defs"]
+    for model, texts in _attribute_docstrings().items():
+        properties = definitions.get(model, schema)["properties"]
+        for attribute, text in texts.items():
+            properties[attribute.rstrip("_")]["description"] = text
     definitions["Meaning"] = _meaning(load_vocabulary())
     for model in ("Field", "Override"):
         description = definitions[model]["properties"]["is"].get("description", "")
@@ -60,6 +68,23 @@ def survey_json_schema() -> dict[str, Any]:
         "if": {"required": ["include"]},
         "else": complete,
     }
+
+
+def _attribute_docstrings() -> dict[str, dict[str, str]]:
+    """Return the docstrings of the attributes of every model, by the name of its class."""
+    tree = ast.parse(inspect.getsource(models))
+    found: dict[str, dict[str, str]] = {}
+    for node in tree.body:
+        if not isinstance(node, ast.ClassDef):
+            continue
+        for attribute, text in pairwise(node.body):
+            match attribute, text:
+                case (
+                    ast.AnnAssign(target=ast.Name(id=name)),
+                    ast.Expr(value=ast.Constant(value=str(words))),
+                ):
+                    found.setdefault(node.name, {})[name] = words
+    return found
 
 
 def _required_without_fragments(schema: dict[str, Any]) -> dict[str, Any]:

@@ -167,6 +167,8 @@ def expand_fields(
         for variables in templates.combinations(model.for_):
             filler = _Filler(templates.filler(variables, model.for_), report)
             name = filler.name(template, place) if variables else template
+            if name is None:
+                continue
             if name in seen:
                 report.add(
                     "template",
@@ -208,14 +210,14 @@ class _Filler:
             self.report.add_expression_error(error, text, loc, "template")
             return text
 
-    def name(self, template: str, loc: Loc) -> str:
-        """Fill a key."""
+    def name(self, template: str, loc: Loc) -> str | None:
+        """Fill a key; None if that cannot be done."""
         try:
             return self.fill(template)
         except ExpressionError as error:
             part = (error.start, error.end)
             self.report.add("template", error.message, loc, key=True, part=part, help=error.help)
-            return template
+            return None
 
 
 def _fill_field(model: Field, filler: _Filler, loc: Loc) -> Field:

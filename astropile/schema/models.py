@@ -1,6 +1,7 @@
 """The models of a survey file: one class an object of the language.
 
-Every attribute docstring becomes the hover text of the JSON Schema. What a key may hold is said
+Every attribute docstring becomes the hover text of the JSON Schema, which reads them from this
+file (Pydantic would read it at every import, which is half of the time). What a key may hold is said
 here; what two keys mean together is checked in :mod:`astropile.schema.checks`.
 """
 
@@ -35,7 +36,7 @@ class Model(BaseModel):
         extra="forbid",
         frozen=True,
         strict=True,
-        use_attribute_docstrings=True,
+        defer_build=True,  # only the outermost model is ever validated
         populate_by_name=True,
         ser_json_inf_nan="strings",
     )

@@ -7,8 +7,9 @@ from typing import Final
 
 from astropile.document import near, shown
 from astropile.errors import AmbiguousColumnError, UnknownColumnError
+from astropile.schema.facts import meaning_of
 from astropile.schema.leaves import Leaf
-from astropile.schema.name_index import MODIFIERS, NameIndex, meaning_of
+from astropile.schema.name_index import MODIFIERS, NameIndex
 from astropile.schema.survey_schema import OBJECT_LEAVES
 
 __all__ = ["ambiguous_error", "only_here_error", "unknown_error"]

@@ -7,23 +7,17 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
+from astropile.schema.facts import meaning_of
 from astropile.schema.leaves import Leaf
-from astropile.schema.survey_schema import OBJECT_LEAVES, SurveySchema
+from astropile.schema.survey_schema import SurveySchema
 from astropile.vocabulary import Quantity, Vocabulary, load_vocabulary
 
-__all__ = ["MODIFIERS", "NameIndex", "meaning_of"]
+__all__ = ["MODIFIERS", "NameIndex"]
 
 Listed: TypeAlias = Literal["original", "canonical", "alias"]
 
 #: Qualifiers that make another column about the same measurement: no default ever adds them.
 MODIFIERS: Final = frozenset({"correction", "with", "stat"})
-
-
-def meaning_of(leaf: Leaf) -> Mapping[str, str]:
-    """Return quantity and qualifiers of a leaf; id and position mean what they are called."""
-    if not leaf.field.is_ and leaf.address in OBJECT_LEAVES:
-        return {"quantity": leaf.address}
-    return leaf.field.is_
 
 
 def modifiers_of(meaning: Mapping[str, str]) -> dict[str, str]:

@@ -28,14 +28,16 @@ _EXPECTED = {
 _ORDER = ("true or false", "an integer", "a number", "text", "a list", "a mapping", "null")
 
 
-def validate_shape(document: Document, data: object, model: type[ModelT], report: Report) -> ModelT:
+def validate_shape(
+    document: Document, data: Mapping[str, Any], model: type[ModelT], report: Report
+) -> ModelT:
     """Validate the data of a document with a model; every error becomes a problem of the report.
 
     Parameters
     ----------
     document : Document
         Where the data come from; gives the places.
-    data : object
+    data : mapping
         Plain data of the document, with its fragments merged.
     model : type
         The Pydantic model to make.
@@ -47,9 +49,6 @@ def validate_shape(document: Document, data: object, model: type[ModelT], report
     BaseModel
         An instance of the model; without values if the data are wrong.
     """
-    if not isinstance(data, Mapping):
-        report.add("type", f"a survey file is a mapping of keys, got {_shown(data)}", ())
-        return model.model_construct()
     try:
         # Aliases alone are keys of the language: `is_` is a name of Python's.
         return model.model_validate(data, by_alias=True, by_name=False)
@@ -110,14 +109,11 @@ def _has(data: Any, part: str | int) -> bool:
 
 def _collapsed(faults: Sequence[_Fault]) -> list[_Fault]:
     """Merge the branches of a union: one wrong value is one problem."""
-    deeper = {fault.loc[:depth] for fault in faults for depth in range(len(fault.loc))}
     merged: dict[Loc, _Fault] = {}
     result = []
     for fault in faults:
         if not fault.from_union:
             result.append(fault)
-        elif fault.loc in deeper:
-            continue  # a branch that does not fit; the one that fits reports from inside
         elif fault.loc not in merged:
             merged[fault.loc] = fault
             fault.context = {"branches": {fault.expected}}

@@ -2,7 +2,6 @@
 
 from astropile.survey.cache import cache_dir, clean_cache
 from astropile.survey.columns import Columns
-from astropile.survey.formatting import fast
 from astropile.survey.listing import surveys
 from astropile.survey.meaning import meaning
 from astropile.survey.request import Request
@@ -14,7 +13,6 @@ __all__ = [
     "Survey",
     "cache_dir",
     "clean_cache",
-    "fast",
     "load",
     "meaning",
     "surveys",

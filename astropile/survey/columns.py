@@ -10,15 +10,14 @@ from typing import Any, Literal
 from astropile.document import did_you_mean, shown
 from astropile.errors import ColumnError, UsageError
 from astropile.schema import OBJECT_LEAVES, Leaf, NameResolver, SurveySchema
-from astropile.schema.models import Band, Scalar
-from astropile.schema.name_index import meaning_of
+from astropile.schema.facts import bands_of, filters_of, meaning_of, ucd_of
+from astropile.schema.models import Scalar
 from astropile.survey.show import TextTable
-from astropile.vocabulary import load_filters, load_vocabulary
 
 __all__ = ["Column", "Columns", "ColumnsTable"]
 
-#: Roles that measure light, so that the bands of a block without a band axis are theirs.
-_LIGHT = frozenset({"flux", "flux_err", "ivar", "mag", "mag_err"})
+#: Keys of a band that say which filters it is.
+_PASSBAND = frozenset({"filters", "by", "cases", "wavelength"})
 _HEADER = ("name", "canonical", "unit", "dtype", "ucd", "nulls", "description")
 #: What a narrow terminal does without, first to last, and the widths to try before.
 _OPTIONAL = {"nulls": 8, "ucd": 30, "dtype": 16}
@@ -203,8 +202,8 @@ class Columns(Mapping[str, Column]):
         Examples
         --------
         >>> import astropile as ap
-        >>> [row["name"] for row in ap.load("hsc").columns.describe(find="cmodel magnitude in i")]
-        ['i_cmodel_mag', 'i_cmodel_mag_dered']
+        >>> [row["name"] for row in ap.load("hsc").columns.describe(group="object")]
+        ['object_id', 'ra', 'dec']
         """
         headings = {column.group: self._heading(column) for column in self.values()}
         if group is not None and group not in headings:
@@ -274,12 +273,12 @@ class Columns(Mapping[str, Column]):
     def _column(self, leaf: Leaf) -> Column:
         schema, field = self._schema, leaf.field
         block = schema.blocks.get(leaf.block)
-        bands = _bands(leaf, schema)
+        bands = bands_of(leaf, schema)
         own = "object" if leaf.address in OBJECT_LEAVES else field.group or "columns"
         unverified = (
             *field.unverified,
             *(block.modality.unverified if block else ()),
-            *(fact for band in bands for fact in band.unverified),
+            *("filters" if fact in _PASSBAND else fact for b in bands for fact in b.unverified),
         )
         return Column(
             name=leaf.name,
@@ -289,11 +288,11 @@ class Columns(Mapping[str, Column]):
             dtype=field.dtype,
             axes=leaf.axes,
             shape=tuple(block.length(axis) for axis in leaf.axes) if block else (),
-            ucd=_ucd(leaf, schema),
+            ucd=ucd_of(leaf, schema),
             nulls=self._nulls(leaf),
             description=field.description,
             quantity=meaning_of(leaf).get("quantity", ""),
-            filters=tuple(dict.fromkeys(name for band in bands for name in _filters(band))),
+            filters=tuple(dict.fromkeys(name for band in bands for name in filters_of(band))),
             aliases=field.aliases,
             formula=_formula(leaf, schema),
             unverified=tuple(dict.fromkeys(unverified)),
@@ -352,42 +351,3 @@ def _formula(leaf: Leaf, schema: SurveySchema) -> str:
     """Return the expression a leaf is made with; a rotated position is no expression."""
     is_rotated = leaf.address in OBJECT_LEAVES[1:] and schema.file.object.frame != "icrs"
     return "" if is_rotated else leaf.derived
-
-
-def _bands(leaf: Leaf, schema: SurveySchema) -> list[Band]:
-    """Return the bands a leaf was measured in: by its meaning, its axis, or its block."""
-    tokens = [meaning_of(leaf)[key] for key in ("band", "minus_band") if key in meaning_of(leaf)]
-    if not tokens and leaf.block:
-        modality = schema.blocks[leaf.block].modality
-        if "band" in leaf.axes:
-            tokens = list(modality.axes["band"].labels)
-        elif leaf.role in _LIGHT:
-            tokens = list(modality.bands)
-    return [schema.file.bands[token] for token in tokens if token in schema.file.bands]
-
-
-def _filters(band: Band) -> tuple[str, ...]:
-    return band.filters or tuple(band.cases.values())
-
-
-def _pivot_nm(band: Band | None) -> float | None:
-    """Return the mean pivot wavelength of a band's filters, else the middle of its range."""
-    if band is None:
-        return None
-    registry = load_filters()
-    pivots = [registry[name].pivot_nm for name in _filters(band) if name in registry]
-    known = [pivot for pivot in (*pivots, *(band.wavelength or ())) if pivot is not None]
-    return sum(known) / len(known) if known else None
-
-
-def _ucd(leaf: Leaf, schema: SurveySchema) -> str:
-    """Return the UCD of a leaf: its own, else the one of its meaning and its filters."""
-    meaning, bands = meaning_of(leaf), schema.file.bands
-    if leaf.field.ucd or not meaning:
-        return leaf.field.ucd
-    ucd = load_vocabulary().ucd(
-        meaning,
-        pivot_nm=_pivot_nm(bands.get(meaning.get("band", ""))),
-        minus_pivot_nm=_pivot_nm(bands.get(meaning.get("minus_band", ""))),
-    )
-    return f"{ucd};meta.main" if leaf.address in OBJECT_LEAVES else ucd

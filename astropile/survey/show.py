@@ -253,7 +253,7 @@ def _fit(natural: Mapping[str, int], optional: Mapping[str, int], width: int) ->
         widths |= {name: min(natural[name], least) for name, least in optional.items()}
     for name in optional:
         if needed(GOOD_LAST) > width:
-            widths.pop(name)
+            widths.pop(name, None)
     while needed(MIN_LAST) > width and max([0, *list(widths.values())[1:]]) > FAIR_CELL:
         widths[max(list(widths)[1:], key=lambda name: widths[name])] -= 1
     # The columns to the left identify a row, so they are the last to be folded.

@@ -174,7 +174,9 @@ def test_read_when_file_is_a_row_then_arrays_are_whole(
     with open_reader(path, "hdf5", ReadOptions(rows="file")) as reader:
         assert reader.count_rows() == reader.block_rows() == 1
         assert reader.cells()["mag"].shape == (2, 3)
-        found = {name: rows_of(column) for name, column in reader.read(list(reader.cells())).items()}
+        found = {
+            name: rows_of(column) for name, column in reader.read(list(reader.cells())).items()
+        }
         assert len(reader.read(["z"], slice(0, 0))["z"]) == 0
     assert found["z"] == [0.5]
     assert found["id"] == ["SN1"]

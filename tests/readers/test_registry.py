@@ -69,7 +69,7 @@ def test_open_reader_when_not_a_path_then_refused(address: str) -> None:
 
 def test_open_reader_when_absent_or_a_folder_then_error(tmp_path: Path) -> None:
     """Both name the path."""
-    with pytest.raises(NoFilesError, match="absent.fits"):
+    with pytest.raises(NoFilesError, match=r"absent\.fits"):
         open_reader(tmp_path / "absent.fits", "fits", ReadOptions())
     with pytest.raises(CorruptFileError, match="not a file"):
         open_reader(tmp_path, "fits", ReadOptions())

@@ -15,9 +15,7 @@ WORDS = st.lists(st.text("aZ0 -é€𝛼", max_size=6), min_size=1, max_size=8)
 
 
 @given(words=WORDS, padding=st.text(" \0", max_size=3))
-def test_decode_fixed_when_padded_then_only_the_end_is_lost(
-    words: list[str], padding: str
-) -> None:
+def test_decode_fixed_when_padded_then_only_the_end_is_lost(words: list[str], padding: str) -> None:
     """Blanks in front and inside are text."""
     raw = np.array([(word + padding).encode() for word in words])
     assert decode_fixed(raw, "x").tolist() == [word.rstrip(" ") for word in words]

@@ -77,7 +77,8 @@ def test_fragment_when_included_then_part_of_the_survey(parse: Any) -> None:
 def test_survey_when_it_gives_a_field_value_or_files_then_they_replace(parse: Any) -> None:
     """As a whole, and in the place of the fragment's."""
     schema = parse(
-        "columns:\n  kind: {dtype: int8, description: Own.}\n  more: {dtype: int8, description: More.}\n"
+        "columns:\n  kind: {dtype: int8, description: Own.}\n"
+        "  more: {dtype: int8, description: More.}\n"
         "modalities: {lightcurve: {fields: {mag: {dtype: float64, description: Own.}}}}\n"
         'sources: {text: {values: {kind: "1"}, tables: {main: {files: "*.txt"}}}}\n'
     )
@@ -139,6 +140,11 @@ def test_include_when_wrong_then_an_error_at_the_survey(
         ("unit: mag,", "unit: magg,", 15, "unit"),
         ("kind: type", "kind: type +", 20, "expression"),
         ("holes:", "configs: {}\nholes:", 1, "unknown_key"),
+        ("folder: data,", "folder: 3,", 1, "type"),
+        ("lookups:", "lookups: [", 4, "yaml"),
+        ("Kind of {prefix}.", "Kind of {prefix|nope}.", 9, "hole"),
+        ("  kind: {", '  "{prefix|nope}": {', 9, "hole"),
+        ("holes: {folder: data, prefix: null}", "holes: none", 1, "type"),
     ],
 )
 def test_fragment_when_wrong_then_the_error_points_into_it(

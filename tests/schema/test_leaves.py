@@ -88,7 +88,7 @@ def test_object_when_columns_have_other_names_then_both_and_one_canonical(change
     """The object owns the canonical names and none of the aliases."""
     pairs = {
         "\"join('-', tile, number)\", ra: ra,": "number, ra: lon,",
-        "  ra: {dtype: float64, unit: deg,": "  lon: {aliases: [RA2000], dtype: float64, unit: deg,",
+        "  ra: {dtype: float64,": "  lon: {aliases: [RA2000], dtype: float64,",
         "  number: {dtype: int64,": "  number: {dtype: int64, is: {quantity: object_id},",
     }
     leaves = parse_schema(change(pairs)).leaves

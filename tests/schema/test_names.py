@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from itertools import combinations, permutations
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,64 +14,7 @@ from astropile.errors import AmbiguousColumnError, ColumnError, UnknownColumnErr
 from astropile.schema import OBJECT_LEAVES, NameResolver, SurveySchema, parse_schema
 from astropile.vocabulary import load_vocabulary
 
-ORCHARD = """
-language: "1.0"
-survey: orchard
-version: "1.0.0"
-aliases: [orchard_dr1]
-about:
-  {title: Orchard, name: OrchardSurvey, description: Nothing real., license: {name: CC0},
-   acknowledgement: Nobody., cite: ["doi:10.1000/orchard"]}
-bands:
-  g: {filters: [Subaru/HSC.g]}
-  i: {filters: [Subaru/HSC.i]}
-  y: {filters: [Subaru/HSC.Y]}
-lookups: {of_measure: {"": free, f_: forced}}
-defaults: {estimator: cmodel, measure: free}
-object: {id: oid, ra: RAJ, dec: DEJ}
-columns:
-  oid: {dtype: int64, description: Number.}
-  RAJ: {dtype: float64, unit: deg, is: {quantity: ra}, description: Longitude.}
-  DEJ: {dtype: float64, unit: deg, is: {quantity: dec}, description: Latitude.}
-  "{band}_cmodel_mag": {for: {band: ["*"]}, dtype: float32, unit: mag(AB), is: {quantity: mag, estimator: cmodel, band: "{band}"}, aliases: ["cm_{band}"], description: Light.}
-  "{band}_cmodel_magerr": {for: {band: ["*"]}, dtype: float32, unit: mag, is: {quantity: mag, estimator: cmodel, band: "{band}", stat: err}, description: Error.}
-  "{band}_dered": {for: {band: ["*"]}, dtype: float32, unit: mag(AB), is: {quantity: mag, estimator: cmodel, band: "{band}", correction: dered}, formula: "{band}_cmodel_mag - a_{band}", description: Less dust.}
-  "{band}_kron": {for: {band: [g, i]}, dtype: float32, unit: mag(AB), is: {quantity: mag, estimator: kron, band: "{band}"}, description: Light.}
-  "a_{band}": {for: {band: ["*"]}, dtype: float32, unit: mag, is: {quantity: extinction, band: "{band}"}, description: Dust.}
-  "{m}flux_{band}": {for: {m: ["", f_], band: [g, i]}, dtype: float32, unit: nanomaggy, is: {quantity: flux, estimator: psf, band: "{band}", measure: "{m|of_measure}"}, description: Light.}
-  depth_y: {dtype: float32, unit: nanomaggy-2, is: {quantity: flux, estimator: psf, band: y, stat: depth}, description: Depth.}
-  shape_y: {dtype: float32, unit: arcsec2, is: {quantity: moment, target: psf, component: xy, band: y}, description: Two meanings of y.}
-  EBV: {dtype: float32, unit: mag, is: {quantity: ebv}, description: Dust.}
-  Z: {dtype: float32, is: {quantity: redshift, method: spec, frame: unknown}, description: Shift., aliases: [z_best]}
-  g_i: {dtype: float32, unit: mag, is: {quantity: color, estimator: kron, band: g, minus_band: i}, description: Colour.}
-  plain: {dtype: float32, description: No meaning.}
-  depth_note: {dtype: string, only: [deep], description: Only in deep.}
-modalities:
-  image:
-    kind: image
-    axes: {band: {labels: [g, i]}, y: {size: 4}, x: {size: 4}}
-    photometry: {system: AB, zeropoint: 22.5, per: nanomaggy}
-    fields:
-      flux: {dtype: float32, unit: nanomaggy, aliases: [array], description: Image.}
-      band: {dtype: string, description: Band of a plane.}
-      scale: {dtype: float32, unit: arcsec / pix, description: Pixel scale.}
-      seed: {dtype: int64, axes: [], description: Without axes.}
-  motion:
-    kind: group
-    flat: true
-    fields:
-      plx: {dtype: float64, unit: mas, is: {quantity: parallax}, role: plx, description: Parallax.}
-  stamps:
-    kind: table
-    axes: {n: {}}
-    only: [deep]
-    fields: {width: {dtype: float32, description: Width.}}
-sources:
-  files: {description: Files., tables: {main: {files: "*.hdf5", format: hdf5}}, keep: {stamps.n: "true"}}
-configs:
-  wide: {default: true, description: Wide.}
-  deep: {description: Deep.}
-"""
+ORCHARD = (Path(__file__).parent / "orchard.yaml").read_text(encoding="utf-8")
 SCHEMA = parse_schema(ORCHARD, "orchard.yaml")
 WIDE = NameResolver(SCHEMA, "wide")
 NAMED = [leaf for leaf in WIDE.index.leaves.values() if leaf.canonical]
@@ -152,8 +96,8 @@ def partial_names() -> list[str]:
 def test_resolve_when_a_required_word_is_missing_then_always_ambiguous() -> None:
     """Not even the only candidate is taken."""
     names = partial_names()
-    assert len(names) > 100
-    assert {"redshift", "extinction_y", "mag_kron", "moment", "color_g_i"} <= set(names)
+    assert len(names) > 50
+    assert {"redshift", "extinction", "mag_kron", "moment"} <= set(names)
     for name in names:
         with pytest.raises(AmbiguousColumnError) as caught:
             WIDE.resolve(name)
@@ -201,7 +145,7 @@ def test_resolve_when_default_is_asked_for_then_taken(name: str, canonical: str)
         WIDE.resolve(name)
 
 
-@pytest.mark.parametrize("name", ["redshift", "flux_g", "mag", "extinction", "color_g", "flux_y"])
+@pytest.mark.parametrize("name", ["redshift", "flux_g", "mag", "extinction", "flux_y"])
 def test_resolve_when_defaults_do_not_say_then_ambiguous(name: str) -> None:
     """No default method; the default estimator has no flux; never an error or a depth."""
     message = message_of(name, partial="default")
@@ -219,8 +163,8 @@ def test_resolve_when_only_a_modified_column_exists_then_not_taken() -> None:
 def test_resolve_when_measures_differ_then_the_choice_is_left_out() -> None:
     message = message_of("flux_psf_g")
     assert "leaves out measure" in message
-    assert "flux_psf_g_free    stored as flux_g" in message
-    assert "flux_psf_g_forced  stored as f_flux_g" in message
+    assert "flux_psf_g_free    stored as psfflux_g" in message
+    assert "flux_psf_g_forced  stored as f_psfflux_g" in message
 
 
 @pytest.mark.parametrize(
@@ -239,14 +183,13 @@ def test_resolve_when_measures_differ_then_the_choice_is_left_out() -> None:
         ("i_kron_mag", ["did you mean 'mag_kron_i'?"]),
         ("mag_psf_y", ["did you mean 'mag_cmodel_y'?"]),
         ("mag_cmodel_error_i", ["'error' is called 'err'", "did you mean 'mag_cmodel_i_err'?"]),
-        ("color_i_kron_g", ["did you mean 'color_kron_g_i'?"]),
         ("mag_cmodel_i_and_so_on", ["has words that quantity 'mag' has no use for"]),
         ("flux", ["Candidates:"]),
         ("array", ["did you mean 'image.flux'?"]),
         ("image", ["'image' is a block of 4 fields", "'image.flux'"]),
         ("stamps", ["config wide has no column 'stamps'; it is in deep", "config='deep'"]),
         ("depth_note", ["it is in deep"]),
-        ("qqqq", ["columns.describe() lists all 31 columns of wide"]),
+        ("qqqq", ["columns.describe() lists all 34 columns of wide"]),
         ("", ["no column ''"]),
         ("sdss:mag_cmodel_i", ["is a column of 'sdss'; this is orchard", "orchard:mag_cmodel_i"]),
         ("a\x1b[31m", [r"no column 'a\x1b[31m'"]),
@@ -346,6 +289,15 @@ def test_resolve_when_partial_is_no_choice_then_refused() -> None:
         WIDE.resolve("mag_i", partial="yes")  # type: ignore[arg-type]
 
 
+def test_resolve_when_bands_of_a_colour_change_places_then_another_colour() -> None:
+    """The order of its bands is the meaning of a colour; of its other words it is not."""
+    colour = "is: {quantity: color, estimator: kron, band: g, minus_band: i}"
+    column = f"  g_i: {{dtype: float32, unit: mag, {colour}, description: Colour.}}\n  plain:"
+    resolver = NameResolver(parse_schema(ORCHARD.replace("  plain:", column)))
+    assert resolver.resolve("color_g_i_kron").leaf.address == "g_i"
+    assert "did you mean 'color_kron_g_i'?" in message_of("color_i_kron_g", resolver)
+
+
 def test_block_when_called_like_a_canonical_name_then_the_block_is_selected(
     schema: SurveySchema,
 ) -> None:
@@ -361,13 +313,13 @@ def test_block_when_called_like_a_canonical_name_then_the_block_is_selected(
 
 
 @given(name=st.text(alphabet="mag_fluxcodeirby:.é\n", max_size=200))
-def test_resolve_when_anything_is_typed_then_a_leaf_or_a_column_error(name: str) -> None:
+def test_resolve_when_anything_is_typed_then_a_leaf_or_an_error_with_a_hint(name: str) -> None:
+    error = None
     try:
-        leaf = WIDE.resolve(name).leaf
-    except ColumnError as error:
-        assert error.hint
-    else:
-        assert leaf.address in WIDE.index.leaves
+        WIDE.resolve(name)
+    except ColumnError as caught:
+        error = caught
+    assert error is None or error.hint
 
 
 def test_resolve_when_known_then_quick() -> None:

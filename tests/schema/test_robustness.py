@@ -18,9 +18,10 @@ from astropile.schema import parse_schema
 # Whole words and marks of the language, so that the mutated file is still YAML most of the time.
 PIECES = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9.]+|\s+|.")
 ODD = [
-    "null", "true", "3", "-1", "1e400", ".nan", "[]", "{}", "''", '""', "x", "{x}", "{band}", "'", "(", ")",
-    "path.x", "image", "*", "~", "/", "é", "\u2028", "flat", "axes: [band]", "9" * 30, "only: [deep]",
-    "formula: ra", "for: {c: [1]}", "size: 0", "unit: Jy", "over(band, {band})", "is: {quantity: mag}",
+    "null", "true", "3", "-1", "1e400", ".nan", "[]", "{}", "''", '""', "x", "{x}", "{band}",
+    "path.x", "image", "*", "~", "/", "é", "\u2028", "flat", "axes: [band]", "9" * 30, "'", "(",
+    "only: [deep]", "formula: ra", "for: {c: [1]}", "size: 0", "unit: Jy", "over(band, {band})",
+    "is: {quantity: mag}",
 ]  # fmt: skip
 VALUES = [None, True, False, 0, 1, -1, 8, 0.5, 1e300, [], {}, [[]], {"": ""}, *ODD]
 

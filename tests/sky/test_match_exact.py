@@ -103,9 +103,12 @@ def test_match_when_ties_lie_in_different_leaves_then_equals_brute_force(
     rng = np.random.default_rng(seed)
     left = np.array([np.zeros(4), rng.choice([-0.5, 0.5], 4)])
     east = 0.25 + 0.01 * np.arange(40)
-    far = np.array([np.concatenate([east, -east] * 2), np.repeat([-0.5, 0.5], 80)])
-    kept = rng.random(160) < 0.8  # now a near one is missing on a side, now a row is in the middle
-    right = rng.permutation(np.hstack([far[:, kept], left[:, : rng.integers(0, 3)]]), axis=1)
+    arms = [np.array([side * east, np.full(40, dec)]) for side in (1, -1) for dec in (0.5, -0.5)]
+    # Some near ones are missing, some left rows have a companion, which gets the lowest row.
+    arms = [arms[arm][:, rng.random(40) < 0.8] for arm in rng.permutation(4)]
+    right = np.hstack([left[:, : rng.integers(0, 3)], *arms])
+    if rng.random() < 0.3:
+        right = rng.permutation(right, axis=1)
     got = sky.match_coordinates(*left, *right, radius_arcsec=1200.0, find=find)
     assert_same(got, brute_force(left, right, 1200.0, find))
 

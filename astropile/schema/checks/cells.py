@@ -12,6 +12,9 @@ from astropile.schema.checks.paths import PATH_PARTS, captures_of
 from astropile.schema.report import Loc, Report
 from astropile.schema.survey_schema import SurveySchema
 
+#: Formats without groups: a dot in a name can only stand after a table.
+_FLAT = ("csv", "text", "npy", "picture")
+
 
 @dataclass(frozen=True, slots=True)
 class CellScope:
@@ -57,8 +60,16 @@ class CellScope:
                 message = f"'{name.text}' is no part of the path"
                 report.add("capture", message, loc, part=part, help=help_text, once=True)
             return
-        if self.table is not None or first not in self.source.tables:
-            return  # a group of HDF5, a struct of Parquet, an HDU: known with the file
+        if self.table is not None:
+            return
+        if first not in self.source.tables:
+            # A group of HDF5, a struct of Parquet, an HDU: known with the file.
+            if self.source.main.model.format in _FLAT and not name.attribute:
+                others = list(self.source.tables)[1:]
+                help_text = did_you_mean(first, others) or "odd names of cells stand in backticks"
+                message = f"'{first}' is not a table"
+                report.add("prefix", message, loc, part=part, help=help_text, once=True)
+            return
         table = self.source.tables[first]
         if first == self.source.main.name:
             rest = name.text[len(first) + 1 :]

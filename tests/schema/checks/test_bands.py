@@ -12,6 +12,7 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
     "case column": ({"by: side": "by: ¦sides"}, "band", "'side'"),
     "case that is no value": ({"north: BOK": "¦nord: BOK"}, "band", "north, south"),
     "cases without column": ({"r: {by: side, cases": "¦r: {cases"}, "band", "by: the column"),
+    "case column of floats": ({"by: side": "by: ¦Z"}, "band", "exact values"),
     "column without cases": (
         {"r: {by: side, cases: {north: BOK/BASS.r, south: CTIO/DECam.r}}": "¦r: {by: side}"},
         "band", "cases",
@@ -37,6 +38,10 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
         "lookup", "token",
     ),
     "position that is no column": ({'number)", ra: ra,': 'number)", ra: ¦raa,'}, "object", "'ra'"),
+    "float32 position without a meaning": (
+        {"ra: {dtype: float64, unit: deg, is: {quantity: ra}": "ra: {dtype: float32, unit: deg",
+         'number)", ra: ra,': 'number)", ra: ¦ra,'}, "object", "float64",
+    ),
     "position in radians": (
         {
             "dec: {dtype: float64, unit: deg,": "dec: {dtype: float64, unit: rad,",

@@ -51,6 +51,9 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
     "code that is no number": ({"1: galaxy": "¦1.5: galaxy"}, "codes", "not an integer"),
     "code that does not fit": ({"1: galaxy": "¦128: galaxy"}, "codes", "does not fit int8"),
     "text sentinel of a number": ({"missing: [-99]": "missing: [¦none]"}, "missing", "'none'"),
+    "sentinel of a bool": (
+        {"is_good: {dtype: bool,": "is_good: {missing: [¦-1], dtype: bool,"}, "missing", "-1",
+    ),
     "fraction as sentinel of an integer": (
         {"class: {dtype: int8,": "class: {dtype: int8, missing: [¦0.5],"},
         "missing", "0.5",
@@ -119,6 +122,24 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
     ),
     "default band": ({"defaults: {estimator: cmodel}": "defaults: {band: ¦x}"}, "defaults", "'x'"),
 }  # fmt: skip
+
+
+def test_problems_when_in_many_parts_then_all_at_once_in_order(check: Any) -> None:
+    """One run tells everything, line by line."""
+    problems, _ = check(
+        {
+            "is_good: {dtype: bool, true_means: good,": "is_good: {dtype: bool,",
+            "filters: [Subaru/HSC.g]": "filters: [HSC-G]",
+            "any_bit(flags)": "any_bit(flag)",
+            "    medium: vacuum\n": "",
+            "null_if(mag_of_r, 0)": "nullif(mag_of_r, 0)",
+            "files: visits.csv": "files: ../visits.csv",
+            "only: [deep*]": "only: [shallow]",
+        }
+    )
+    assert [p.code for p in problems] == [
+        "filter_id", "true_means", "formula", "only", "medium", "expression", "path",
+    ]  # fmt: skip
 
 
 def test_fields_when_one_thing_is_wrong_then_one_problem_at_its_place(

@@ -60,7 +60,9 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
 }  # fmt: skip
 
 
-def test_formulas_when_one_thing_is_wrong_then_one_problem_at_its_place(check: Any, case: Any) -> None:
+def test_formulas_when_one_thing_is_wrong_then_one_problem_at_its_place(
+    check: Any, case: Any
+) -> None:
     """One fault, one problem, with the caret on what is wrong."""
     changes, code, words = case
     problems, place = check(changes)

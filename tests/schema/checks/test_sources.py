@@ -35,6 +35,18 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
         {"lightcurve.time: visits.mjd": "lightcurve.time: ¦cat.mjd"},
         "prefix", "mjd",
     ),
+    "value of no table": (
+        {
+            'cat/{half}.fits", format: fits, hdu: "1",': 'cat/{half}.csv", format: csv,',
+            "lightcurve.time: visits.mjd": "lightcurve.time: ¦vists.mjd",
+        },
+        "prefix", "did you mean 'visits'",
+    ),
+    "value of a stacked part": (
+        {"      visits: {": "      part: {files: a.csv, format: csv}\n"
+         "      both: {stack: [part], row: number}\n      visits: {",
+         "lightcurve.time: visits.mjd": "lightcurve.time: ¦part.mjd"}, "prefix", "to nothing",
+    ),
     "value of a capture": ({"tile: path.region": "tile: ¦path.regin"}, "capture", "'region'"),
     "value of path alone": ({"tile: path.region": "tile: ¦path"}, "capture", "file, dir, region"),
     "hole in a text": ({"tile: path.region": "tile: \"'¦{tile}'\""}, "hole", "{tile}"),
@@ -90,6 +102,10 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
     ),
     "absent that is no leaf": ({"absent: [Z]": "absent: [¦ZZ]"}, "leaf", "'Z'"),
     "absent with a value": ({"absent: [Z]": "absent: [¦r_mag]"}, "absent", "values give it"),
+    "absent template with a value": (
+        {"absent: [Z]": 'absent: [¦"{band}_mag"]', "      r_mag: null_if(mag_of_r, 0)\n": ""},
+        "absent", "values give it",
+    ),
     "absent formula": ({"absent: [Z]": "absent: [¦flags_bad]"}, "absent", "computed"),
     "absent position": ({"absent: [Z]": "absent: [¦ra]"}, "absent", "the object needs it"),
     "lossy that is no leaf": ({"{observed: float32}": "{¦obsrved: float32}"}, "leaf", "'observed'"),
@@ -97,6 +113,7 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
         {"{observed: float32}": "{observed: ¦float64}"},
         "lossy", "not less precise",
     ),
+    "lossy integer that is wider": ({"{observed: float32}": "{class: ¦int16}"}, "lossy", "int8"),
     "lossy text": ({"{observed: float32}": "{tile: ¦float32}"}, "lossy", "not less precise"),
     "lossy of what is absent": ({"{observed: float32}": "{¦Z: int8}"}, "lossy", "not stored"),
     "split_by that cannot be parsed": (

@@ -202,10 +202,12 @@ def test_tables_when_one_thing_is_wrong_then_one_problem_at_its_place(
 @pytest.mark.parametrize(
     "table",
     [
+        "{files: 'v-<night>.csv', format: csv, where: path.night > '5', row: number}",
+        "{files: a.csv, format: csv, where: a.b, row: number}",
         "{transform: spectrum.coadd_arms, inputs: {flux: [a, b]}, params: {tolerance: 1e-3}}",
         "{files: a.h5, format: hdf5, shared: [grid], row: row()}",
         "{files: a.txt, format: snana, rows: file, range: [first - 1, last]}",
-        "{files: a.csv, format: csv, delimiter: ';', comment: '#', header: [a], nulls: ['-'], on: {a: b}}",
+        "{files: a.csv, format: csv, delimiter: ';', comment: '#', nulls: ['-'], on: {a: b}}",
     ],
 )
 def test_tables_when_legal_then_no_problem(change: Any, table: str) -> None:

@@ -24,6 +24,7 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
         {"description: Moment {c|component}.": "description: Moment ¦{c|componnet}."},
         "template", "component",
     ),
+    "pipe of a name": ({'  "moment_{c}":': '  "moment_¦{c|componnet}":'}, "template", "component"),
     "pipe that lacks the value": (
         {
             "{11: xx, 22: yy}": "{11: xx, 12: xy}",
@@ -55,7 +56,9 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
 }  # fmt: skip
 
 
-def test_templates_when_one_thing_is_wrong_then_one_problem_at_its_place(check: Any, case: Any) -> None:
+def test_templates_when_one_thing_is_wrong_then_one_problem_at_its_place(
+    check: Any, case: Any
+) -> None:
     """One fault, one problem, with the caret on what is wrong."""
     changes, code, words = case
     problems, place = check(changes)

@@ -1,0 +1,74 @@
+"""Units: the short cuts that spare astropy give what astropy gives."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from astropile.expression import ExpressionError, check_conversion, infer_unit, parse
+from astropile.schema.checks.units import PLAIN_UNITS, is_plain_sum
+from astropile.vocabulary import load_vocabulary, parse_unit
+
+SUMMED = ("mag", "mag(AB)", "dex", "dex(cm/s2)", "deg", "nJy", "")
+
+
+@pytest.mark.parametrize("text", sorted(PLAIN_UNITS))
+def test_plain_unit_when_parsed_then_a_unit(text: str) -> None:
+    """What is taken without a look is right."""
+    parse_unit(text)
+
+
+def is_right(operator: str, units: tuple[str, str, str]) -> bool:
+    """Whether astropy finds that x + y or x - y becomes the third unit."""
+    expr = parse(f"x {operator} y")
+    by_name = dict(zip("xy", units, strict=False))
+    try:
+        found = infer_unit(expr, lambda name: parse_unit(by_name[name.text]))
+        check_conversion(expr, found, parse_unit(units[2]))
+    except ExpressionError:
+        return False
+    return True
+
+
+def test_sum_when_taken_as_right_then_astropy_agrees() -> None:
+    """A sum that is not surely right is computed; one that is taken must be."""
+    taken = [
+        (operator, units)
+        for operator, units in product("+-", product(SUMMED, repeat=3))
+        if is_plain_sum(
+            parse(f"x {operator} y"), lambda name, u=units: u["xy".index(name.text)], units[2]
+        )
+    ]
+    assert ("-", ("mag(AB)", "mag", "mag(AB)")) in taken  # a correction for extinction
+    assert ("-", ("mag(AB)", "mag(AB)", "mag")) in taken  # a colour
+    assert [entry for entry in taken if not is_right(*entry)] == []
+
+
+def test_quantities_when_in_their_own_unit_then_the_vocabulary_agrees() -> None:
+    """The units of the vocabulary are taken without a look."""
+    vocabulary = load_vocabulary()
+    for name, quantity in vocabulary.quantities.items():
+        for unit in quantity.units:
+            assert vocabulary.check_unit({"quantity": name}, unit) == []
+            if "(" not in unit:
+                assert vocabulary.check_unit({"quantity": name, "stat": "err"}, unit) == []
+
+
+def test_survey_when_its_units_are_plain_then_astropy_is_not_loaded(
+    meadow: str, tmp_path: Path
+) -> None:
+    """Reading a schema costs less than importing astropy."""
+    head, _, _ = meadow.partition("modalities:\n")
+    tail = "sources: {a: {description: A., tables: {main: {files: a.csv, format: csv}}}}\n"
+    path = tmp_path / "plain.yaml"
+    path.write_text(f"{head}{tail}configs: {{deep: {{description: Deep.}}}}\n", encoding="utf-8")
+    code = (
+        "import sys; from pathlib import Path; from astropile.schema import read_schema;"
+        f"read_schema(Path({str(path)!r})); print('astropy' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -104,6 +104,9 @@ def read_hdus(data: Array) -> list[Hdu]:
     if not hdus:
         msg = f"no FITS file: it starts with {data[:16].tobytes()!r}"
         raise CorruptFileError(msg)
+    if 0 < len(data) - start < len(b"XTENSION"):
+        msg = f"HDU {len(hdus)} ends within its first word, at byte {len(data)}"
+        raise CorruptFileError(msg, hint="the file is cut short; fetch it again")
     return hdus
 
 

@@ -1,8 +1,8 @@
 """The models of a survey file: one class an object of the language.
 
 Every attribute docstring becomes the hover text of the JSON Schema, which reads them from this
-file (Pydantic would read it at every import, which is half of the time). What a key may hold is said
-here; what two keys mean together is checked in :mod:`astropile.schema.checks`.
+file: Pydantic would do so at every import, in half of its time. What a key may hold is said here;
+what two keys mean together is checked in :mod:`astropile.schema.checks`.
 """
 
 from __future__ import annotations

@@ -40,7 +40,9 @@ def read_angles(values: Any, name: str, *, unit: str = "deg") -> Floats:
     hint = f"give numbers in {unit}, or a Quantity of an angle"
     try:
         plain = np.asarray(getattr(values, "unmasked", values))  # astropy keeps its masks apart
-        if plain.dtype.kind in "fiuO":  # text, complex, bool and dates would be cast in silence
+        text = plain.dtype.kind == "O" and not {str, bytes}.isdisjoint(map(type, plain.flat))
+        # Text, complex numbers, truth and dates would be cast without a word.
+        if plain.dtype.kind in "fiuO" and not text:
             angles = plain.astype(np.float64, copy=False)
             if given is not None:
                 angles = np.asarray(given.to(unit, angles), dtype=np.float64)

@@ -159,18 +159,16 @@ def _key_cells(keys: list[str]) -> Array:
 
 
 def _choice(solver: Solver, expr: Call, value: Column, target: Target) -> Column:
-    """Undo ``if``: the condition is given the truth that chooses an open side."""
+    """Undo ``if``: both sides get the value; an open condition chooses the first open side."""
     condition, *sides = expr.arguments
-    truth = solver.is_open(sides[0])
-    side = sides[0] if truth else sides[1]
-    attained = solver.solve(side, value, target) if solver.is_open(side) else value
+    opened = [solver.is_open(side) for side in sides]
+    for side in sides:
+        if solver.is_open(side):
+            solver.solve(side, value, target)
     if solver.is_open(condition):
-        wanted = Column(np.full(value.data.shape, truth), value.offsets, value.shapes)
+        wanted = replace(value, data=np.full(value.data.shape, opened[0]))
         solver.solve(condition, wanted, replace(target, stored="float64"))
-    elif not (rows_of(solver.evaluate(condition), solver.store.n).data == truth).all():
-        msg = "the condition chooses the other side in some rows"
-        raise NotInvertibleError(msg)
-    return attained
+    return rows_of(solver.evaluate(expr), solver.store.n)
 
 
 def _null_test(solver: Solver, expr: Call, value: Column, target: Target) -> Column:

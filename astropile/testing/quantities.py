@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 
@@ -20,6 +22,8 @@ __all__ = ["Sample", "draw_times", "draw_values", "fit", "in_unit"]
 FIRST_JD, LAST_JD = 2457000.5, 2459500.5
 WORDS = ("alpha", "beta", "gamma", "delta", "epsilon")
 GOOD_FRACTION = 0.95
+#: Names of columns that hold a position.
+POSITION: Final = re.compile(r"(?:^|_)(ra|dec|de)(?:_|deg|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,9 @@ def _numbers(leaf: Leaf, sample: Sample) -> Array:
     quantity, stat = field.is_.get("quantity", ""), field.is_.get("stat", "")
     if stat in _BY_STAT:
         return _BY_STAT[stat](field, sample)
+    if field.dtype == "float64" and field.unit == "deg" and (found := POSITION.search(leaf.name)):
+        near = sample.of("dec_deg" if found[1].lower().startswith("de") else "ra_deg")
+        return np.asarray(near + rng.normal(0, 3e-6, n))
     if quantity in _BY_QUANTITY:
         return _BY_QUANTITY[quantity](field, sample)
     if field.unit:
@@ -278,6 +285,7 @@ _BY_UNIT: Mapping[str, Rule] = MappingProxyType(
         "pc": _lognormal(500.0, "pc"),
         "dex(cm / s2)": _uniform(1, 5, "dex(cm / s2)"),
         "dex": _normal(0.3, "dex"),
+        "yr": _uniform(1990, 2020),
         "d": _uniform(0, 1000, "d"),
         "Angstrom": _uniform(3600, 9800, "Angstrom"),
         "nanomaggy": _flux,

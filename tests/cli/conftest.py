@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 
 from astropile.cli import app
 
-SCHEMA = """
+SCHEMA = """\
 language: "1.0"
 survey: {survey}
 version: "1.2.3"
@@ -121,6 +121,11 @@ def schemas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def orchard(schemas: Path) -> Path:
     """Return the survey file of the orchard; it is registered."""
     return schemas / "orchard.yaml"
+
+
+def line_of(file: Path, text: str) -> int:
+    """Return the number of the line that holds a text."""
+    return next(k for k, line in enumerate(file.read_text().splitlines(), 1) if text in line)
 
 
 def rows(n: int = 6, **changed: Any) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
+from tests.cli.conftest import line_of
+
 Run = Callable[..., Result]
 
 
@@ -36,7 +38,7 @@ def test_list_when_a_survey_file_is_broken_then_its_problems_and_code_1(
     orchard.write_text(orchard.read_text().replace("unit: mag(AB)", "unit: magg"), encoding="utf-8")
     result = run("list")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert f"{orchard}:29:" in result.stderr
+    assert f"{orchard}:{line_of(orchard, 'magg')}:11: error[unit]: " in result.stderr
 
 
 def test_show_when_asked_then_everything_is_on_the_page(run: Run, schemas: Path) -> None:
@@ -45,7 +47,7 @@ def test_show_when_asked_then_everything_is_on_the_page(run: Run, schemas: Path)
     for part in (
         "Orchard: The orchard survey",
         "id orchard, version 1.2.3, also called orchard_dr1",
-        "wide  default  6     train   The wide layer.",
+        "wide  default     6  train   The wide layer.",
         "g     CTIO/DECam.g",
         "mag_{band}  float32  [mag(AB)]  2: band g r",
         "image  image (band=2, y=4, x=4)",
@@ -68,7 +70,11 @@ def test_show_when_json_then_structure_and_sources(run_json: Any, schemas: Path)
     facts = run_json("show", "orchard")
     image = facts["example"][-1]
     assert [entry["name"] for entry in facts["example"][:4]] == ["object_id", "ra", "dec", "mag_g"]
-    assert (image["kind"], image["shape"], image["labels"]) == ("image", [2, 4, 4], {"band": ["g", "r"]})
+    assert (image["kind"], image["shape"], image["labels"]) == (
+        "image",
+        [2, 4, 4],
+        {"band": ["g", "r"]},
+    )
     assert image["fields"][1]["unit"] == "nanomaggy"
     assert facts["sources"][0]["tables"] == [
         {"name": "main", "format": "hdf5", "files": ["wide/*.hdf5"]}
@@ -77,19 +83,14 @@ def test_show_when_json_then_structure_and_sources(run_json: Any, schemas: Path)
     assert facts["unverified"] == ["homepage"]
 
 
-def test_show_when_the_title_holds_markup_and_escapes_then_printed_as_it_is(
-    run: Run, orchard: Path
-) -> None:
-    text = orchard.read_text().replace("title: The orchard survey", r'title: "[red]A\x7fB[/red]"')
+def test_show_when_the_title_holds_markup_then_printed_as_it_is(run: Run, orchard: Path) -> None:
+    text = orchard.read_text().replace("title: The orchard survey", 'title: "[red]A[/red] :star:"')
     orchard.write_text(text, encoding="utf-8")
-    result = run("show", "orchard")
-    assert r"Orchard: [red]A\x7fB[/red]" in result.stdout or result.exit_code == 1
+    assert "Orchard: [red]A[/red] :star:" in run("show", "orchard").stdout
 
 
 @pytest.mark.parametrize("survey", ["hsc", "sdss"])
-def test_show_when_a_survey_ships_then_text_and_json(
-    run: Run, run_json: Any, survey: str
-) -> None:
+def test_show_when_a_survey_ships_then_text_and_json(run: Run, run_json: Any, survey: str) -> None:
     assert run("show", survey).exit_code == 0
     assert run_json("show", survey)["id"] == survey
 

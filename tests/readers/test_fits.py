@@ -94,11 +94,13 @@ def test_read_when_text_then_padding_is_lost(
     words: list[str], new_path: NewPath, load: Any, rows_of: RowsOf
 ) -> None:
     """Fixed width, several in a row, and of varying length."""
+    free = np.empty(len(words), dtype=object)
+    free[:] = [np.array([*word, "."]) for word in words]
     path = write(
         new_path(".fits"),
         fits.Column("name", "7A", array=np.array(words)),
         fits.Column("pair", "10A", dim="(5,2)", array=np.array([[w, w] for w in words])),
-        fits.Column("free", "PA()", array=np.array([[*w, "."] for w in words], dtype=object)),
+        fits.Column("free", "PA()", array=free),
     )
     found = load(path, "fits", ["name", "pair", "free"], at=np.arange(len(words)))
     bare = [word.rstrip() for word in words]

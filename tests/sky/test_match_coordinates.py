@@ -176,6 +176,8 @@ def test_positions_when_off_the_sky_then_are_refused_with_count_and_row(bad, sid
         (([1.0], [1.0], [[1.0]], [[1.0]]), r"right_ra_deg has shape \(1, 1\)"),
         ((1.0, 1.0, [1.0], [1.0]), r"left_ra_deg has shape \(\)"),
         ((["10:00:00"], [1.0], [1.0], [1.0]), "left_ra_deg is no array of angles: it holds <U8"),
+        ((pd.Series(["10.0"]), [1.0], [1.0], [1.0]), "left_ra_deg is no array of angles"),
+        ((np.array(["1", 2.0], dtype=object), [1.0] * 2, [1.0], [1.0]), "left_ra_deg is no array"),
         (([1.0], [1.0 + 1j], [1.0], [1.0]), "left_dec_deg is no array of angles"),
         (([1.0], [1.0], [True], [1.0]), "right_ra_deg is no array of angles"),
         (([1.0], [1.0], [1.0] * u.km, [1.0]), "right_ra_deg is no array of angles.*km"),

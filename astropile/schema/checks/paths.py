@@ -33,24 +33,28 @@ def path_holes(files: str, loc: Loc, report: Report) -> list[Hole]:
         return []
 
 
-def check_pattern(files: str, found: list[Hole], loc: Loc, report: Report) -> None:
+def check_pattern(files: str, loc: Loc, report: Report) -> None:
     """Check that a pattern is a path below the data directory."""
-    plain = _without_holes(files, found)
+    try:
+        plain = _without_holes(files, holes(files))
+    except ExpressionError:
+        plain = files  # why its holes cannot be read was told
     for mark, what in _UNSAFE.items():
         if mark in plain:
             report.add("path", f"a path must not hold {what} ('{mark}')", loc, once=True)
     parts = plain.split("/")
     if plain.startswith("/") or re.match(r"[A-Za-z]:", plain):
-        report.add("path", "a path begins below the data directory, not at the top", loc)
+        report.add("path", "a path begins below the data directory, not at the top", loc, once=True)
     elif parts[0].startswith("~"):
-        report.add("path", "a path begins below the data directory, not at home", loc)
+        report.add("path", "a path begins below the data directory, not at home", loc, once=True)
     if ".." in parts:
-        report.add("path", "a path must not lead upwards (..)", loc)
+        report.add("path", "a path must not lead upwards (..)", loc, once=True)
     if any("**" in part and part != "**" for part in parts):
         help_text = "write ** between slashes, or * within a name"
-        report.add("path", "** stands for folders, so it is a part of its own", loc, help=help_text)
+        message = "** stands for folders, so it is a part of its own"
+        report.add("path", message, loc, help=help_text, once=True)
     if not parts[-1]:
-        report.add("path", "a path ends with the name of a file", loc)
+        report.add("path", "a path ends with the name of a file", loc, once=True)
 
 
 def check_captures(

@@ -17,7 +17,7 @@ from astropile.schema.checks.expressions import (
     makes_unit,
 )
 from astropile.schema.checks.fields import INTEGERS
-from astropile.schema.checks.tables import check_bound_tables, check_written_tables
+from astropile.schema.checks.tables import check_bound_tables, check_paths, check_written_tables
 from astropile.schema.checks.templates import holes_in
 from astropile.schema.checks.units import check_unit_of
 from astropile.schema.leaves import Leaf
@@ -34,6 +34,7 @@ def check_sources(schema: SurveySchema, report: Report) -> None:
     for name, source in schema.file.sources.items():
         loc: Loc = ("sources", name)
         check_written_tables(source, loc, report)
+        check_paths(schema, name, report)
         _check_names_pattern(source, loc, report)
         _check_leaf_lists(schema, source, loc, report)
         _check_splits(schema, name, report)

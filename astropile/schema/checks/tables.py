@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
+from itertools import islice
 
 from astropile.document import did_you_mean, read_document
-from astropile.expression import Expr
+from astropile.expression import Expr, ExpressionError
 from astropile.schema.bind import BoundSource, BoundTable
 from astropile.schema.checks import paths
 from astropile.schema.checks.cells import CellScope
 from astropile.schema.checks.expressions import check_predicate
 from astropile.schema.checks.formats import OPTIONS, check_format
+from astropile.schema.checks.templates import MAX_EXPANSIONS
 from astropile.schema.models import Source, Table
 from astropile.schema.report import Loc, Report
+from astropile.schema.survey_schema import SurveySchema
 from astropile.vocabulary import data_path
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -127,7 +131,6 @@ def check_bound_tables(
 def _check_files(table: BoundTable, scope: CellScope, variables: list[str], report: Report) -> None:
     loc: Loc = (*table.loc, "files")
     found = paths.path_holes(table.files, loc, report)
-    paths.check_pattern(table.files, found, loc, report)
     paths.check_captures(table.files, found, loc, report, is_each=table.model.each)
     for hole in found:
         if hole.expression in variables:
@@ -138,6 +141,34 @@ def _check_files(table: BoundTable, scope: CellScope, variables: list[str], repo
         expr = paths.hole_expression(hole, table.files, loc, report)
         if expr is not None:
             scope.check(expr, hole.expression, loc, report)
+
+
+def check_paths(schema: SurveySchema, name: str, report: Report) -> None:
+    """Check every path of a source, with the holes of every config it serves filled.
+
+    All combinations are tried, since any value of a variable or lookup could lead elsewhere.
+    """
+    for key, table in schema.file.sources[name].tables.items():
+        loc: Loc = ("sources", name, "tables", key, "files")
+        seen: set[str] = set()
+        for config in schema.file.configs:
+            if table.files and name in schema.sources(config):
+                for path in _filled_paths(schema, config, table):
+                    if path not in seen:
+                        seen.add(path)
+                        paths.check_pattern(path, loc, report)
+
+
+def _filled_paths(schema: SurveySchema, config: str, table: Table) -> Iterator[str]:
+    """Yield the paths of a table with its own, the config's and the split's holes filled."""
+    model, templates = schema.file.configs[config], schema.templates
+    for_ = {**model.for_, **table.for_, "config": (config,)}
+    if model.splits:
+        for_["split"] = tuple(model.splits.values())
+    for_ = {variable: values for variable, values in for_.items() if f"{{{variable}" in table.files}
+    for variables in islice(templates.combinations(for_), MAX_EXPANSIONS):
+        with suppress(ExpressionError):  # reported where the table is bound
+            yield templates.filler(variables, for_)(table.files)
 
 
 def _check_stack(table: BoundTable, names: list[str], report: Report) -> None:

@@ -23,6 +23,7 @@ _FILLED_KEYS = ("unit", "role", "formula", "ucd")
 
 def check_variables(file: SurveyFile, report: Report) -> None:
     """Check every ``for``; must pass before anything is expanded."""
+    _check_clashes(file, report)
     for loc, for_ in _all_for(file):
         count = math.prod(_count(values, len(file.bands)) for values in for_.values())
         if count > MAX_EXPANSIONS:
@@ -32,6 +33,23 @@ def check_variables(file: SurveyFile, report: Report) -> None:
             place = (*loc, "for", variable)
             _check_variable(variable, place, report)
             _check_values(variable, values, file, loc, report)
+
+
+def _check_clashes(file: SurveyFile, report: Report) -> None:
+    """Check that no variable of a config hides one of a template or of ``over``."""
+    taken = {"band": "the bands"}
+    for modality in file.modalities.values():
+        taken |= {axis: f"the axis '{axis}'" for axis in modality.axes}
+    for loc, for_ in _all_for(file):
+        if loc[0] != "configs":
+            taken |= dict.fromkeys(for_, f"the template '{loc[-1]}'")
+    for name, config in file.configs.items():
+        for variable in config.for_:
+            if variable in taken and variable not in RESERVED_VARIABLES:
+                message = f"'{variable}' is a variable of {taken[variable]}, too"
+                help_text = "give the config's variable another name"
+                loc = ("configs", name, "for", variable)
+                report.add("variable", message, loc, key=True, help=help_text)
 
 
 def _all_for(file: SurveyFile) -> Iterator[tuple[Loc, Holes]]:

@@ -26,6 +26,18 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
         },
         "path", "upwards",
     ),
+    "upwards through the last split": (
+        {
+            "splits: {train: train, test: test}":
+            "splits: {train: train, b: b, c: c, d: d, e: e, test: ../test}",
+            "{config}/{split}-*": "{config}/{split}/*", 'main: {files: "': 'main: {files: ¦"',
+        },
+        "path", "upwards",
+    ),
+    "upwards through a lookup": (
+        {'files: "cat/{half}.fits"': 'files: ¦"cat/{half|folder}.fits"',
+         "lookups:\n": "lookups:\n  folder: {east: e, west: ../w}\n"}, "path", "upwards",
+    ),
     "capture of no name": (
         {
             "<region>": "<Region>",

@@ -41,6 +41,12 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
         {"for: {half:": 'for: {¦"h-f":', "cat/{half}": "cat/x"},
         "variable", "h-f",
     ),
+    "variable of a config and of a template": (
+        {"for: {half:": "for: {¦c:", "cat/{half}": "cat/{c}"}, "variable", "moment_{c}",
+    ),
+    "variable of a config and of an axis": (
+        {"for: {half:": "for: {¦epoch:", "cat/{half}": "cat/{epoch}"}, "variable", "the axis",
+    ),
     "variable without values": (
         {"for: {half: [east, west]}": "for: {¦half: []}"},
         "variable", "half",

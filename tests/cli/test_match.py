@@ -1,0 +1,143 @@
+"""``astropile match`` and the folder it writes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+import pytest
+from astropy.table import Table
+from typer.testing import Result
+
+from astropile.cli.folder import new_folder
+from astropile.errors import OutputError, UsageError
+from tests.cli.conftest import rows
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def pair(write: Callable[..., Path]) -> list[object]:
+    """Return the arguments of a match of two surveys; three of six objects are in both."""
+    shifted = rows(6)["ra"] + np.where(np.arange(6) % 2, 0.5, 0) / 3600
+    left = write(rows(6, ra=np.where(np.arange(6) == 5, np.nan, shifted)), folder="left")
+    right = write(rows(6, dec=np.where(np.arange(6) == 0, 50, rows(6)["dec"])), folder="right")
+    return ["match", "orchard", "vineyard", "--left-data", left, "--right-data", right]
+
+
+def test_match_when_done_then_catalogue_and_examples_are_row_aligned(
+    run: Run, pair: list[object], tmp_path: Path
+) -> None:
+    out = tmp_path / "new" / "m"
+    result = run(*pair, "-r", "0.2", "-o", out)
+    assert result.exit_code == 0, result.output
+    assert "2 pairs within 0.2 arcsec (nearest)" in result.stdout
+    assert "orchard: 6 rows, 1 without position, 0 refused" in result.stdout
+    catalog = Table.read(out / "catalog.ecsv", format="ascii.ecsv")
+    matched = datasets.load_from_disk(str(out / "dataset"))
+    assert catalog["orchard:object_id"].tolist() == ["102", "104"]
+    assert [row["orchard"]["object_id"] for row in matched] == ["102", "104"]
+    assert np.asarray(matched[0]["vineyard"]["image"]["flux"]).shape == (2, 4, 4)
+    assert sorted(path.name for path in out.parent.iterdir()) == ["m"]
+
+
+def test_match_when_json_then_counts_and_places(
+    run_json: Any, pair: list[object], tmp_path: Path
+) -> None:
+    facts = run_json(*pair, "-o", tmp_path / "m", "--find", "mutual")
+    assert facts["pairs"] == 4
+    assert facts["left"]["without_position"] == 1
+    assert facts["right"]["rejected"] == {}
+    assert (facts["radius_arcsec"], facts["find"]) == (1.0, "mutual")
+    assert Path(facts["catalog"]).is_file()
+
+
+def test_match_when_the_folder_holds_something_then_refused_before_reading(
+    run: Run, tmp_path: Path, schemas: Path
+) -> None:
+    kept = tmp_path / "kept.txt"
+    kept.write_text("mine")
+    arguments = ["--left-data", "/nowhere", "--right-data", "/nowhere"]
+    for out in (tmp_path, kept):
+        result = run("match", "orchard", "vineyard", *arguments, "-o", out)
+        assert result.exit_code == 2
+        assert "nothing is ever overwritten" in result.stderr
+    assert kept.read_text() == "mine"
+
+
+def test_match_when_rows_are_refused_then_said(
+    run: Run, pair: list[object], write: Callable[..., Path], tmp_path: Path
+) -> None:
+    write(rows(6, object_id=np.array([1, 1, 2, 3, 4, 5])), folder="left")
+    result = run(*pair, "-o", tmp_path / "m")
+    assert result.exit_code == 0, result.output
+    assert "orchard: 5 rows, 0 without position, 1 refused (repeated_id 1)" in result.stdout
+
+
+@pytest.mark.parametrize("radius", ["0", "-1", "nan", "wide"])
+def test_match_when_the_radius_is_no_angle_then_code_2(
+    run: Run, pair: list[object], tmp_path: Path, radius: str
+) -> None:
+    result = run(*pair, "-r", radius, "-o", tmp_path / "m")
+    assert result.exit_code == 2
+    assert "--radius" in result.stderr
+    assert not (tmp_path / "m").exists()
+
+
+def test_match_when_the_data_are_bad_then_nothing_is_left(
+    run: Run, pair: list[object], tmp_path: Path
+) -> None:
+    for file in (tmp_path / "right").rglob("*.hdf5"):
+        file.write_bytes(b"no HDF5")
+    before = sorted(tmp_path.iterdir())
+    result = run(*pair, "-o", tmp_path / "m")
+    assert result.exit_code == 1
+    assert "1.hdf5" in result.stderr
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_match_when_no_progress_is_wanted_then_standard_error_is_empty(
+    process: Any, pair: list[object], tmp_path: Path
+) -> None:
+    result = process(*pair, "-o", tmp_path / "m")
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_new_folder_when_writing_fails_then_it_does_not_exist(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), new_folder(tmp_path / "out") as aside:
+        (aside / "half.txt").write_text("half")
+        assert 1 / 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_new_folder_when_empty_then_filled_with_usual_modes(tmp_path: Path) -> None:
+    out, usual = tmp_path / "out", tmp_path / "usual"
+    out.mkdir()
+    usual.mkdir()
+    with new_folder(out) as aside:
+        (aside / "a.txt").write_text("a")
+    assert [path.name for path in out.iterdir()] == ["a.txt"]
+    assert out.stat().st_mode == usual.stat().st_mode
+
+
+def test_new_folder_when_somebody_was_faster_then_theirs_stays(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(OutputError, match="cannot write"), new_folder(out) as aside:
+        (aside / "a.txt").write_text("ours")
+        out.mkdir()
+        (out / "a.txt").write_text("theirs")
+    assert (out / "a.txt").read_text() == "theirs"
+    assert os.listdir(tmp_path) == ["out"]
+
+
+def test_new_folder_when_the_place_is_a_file_then_refused(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("x")
+    with pytest.raises(UsageError, match="is not a folder"), new_folder(file):
+        pass
+    with pytest.raises(OutputError), new_folder(file / "below"):
+        pass

@@ -9,6 +9,7 @@ import argparse
 import statistics
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -69,8 +70,9 @@ def main() -> None:
             path = write_mock(folder, args.rows, chunk_rows)
             times: dict[str, list[float]] = {"bare h5py": [], "astropile": []}
             ours(folder)
+            calls = {"bare h5py": partial(bare, path), "astropile": partial(ours, folder)}
             for _ in range(args.repeats):
-                for key, call in (("bare h5py", lambda: bare(path)), ("astropile", lambda: ours(folder))):
+                for key, call in calls.items():
                     start = time.perf_counter()
                     call()
                     times[key].append(time.perf_counter() - start)

@@ -8,13 +8,7 @@ from typing import Annotated
 import typer
 
 from astropile.cli.options import AsJson
-from astropile.cli.output import (
-    human_size,
-    remark_console,
-    result_console,
-    write_json,
-    write_text,
-)
+from astropile.cli.output import human_size, write_json, write_text
 
 
 def demo(
@@ -25,10 +19,12 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Take the tour: match data that ship with astropile, print tables, write pictures."""
+    from rich.console import Console
+
     from astropile.cli.demo import run_demo
 
-    console = remark_console() if as_json else result_console()
-    written = run_demo(output, console)
+    # The tour draws rules and marks words up, so it gets a console with the usual settings.
+    written = run_demo(output.expanduser(), Console(stderr=as_json))
     if as_json:
         write_json({"output": str(output), "written": [str(path) for path in written]})
 

@@ -63,14 +63,13 @@ def start(
 ) -> None:
     """Take the options that stand before the verb; ``--debug`` is for ``Program.main``."""
     if version:
-        from astropile import __version__
+        from importlib.metadata import version as installed_version
 
-        write_text(f"astropile {__version__}")
-    elif ctx.invoked_subcommand is None:
+        write_text(f"astropile {installed_version('astropile')}")
+        raise typer.Exit
+    if ctx.invoked_subcommand is None:
         write_text(ctx.get_help())
         raise typer.Exit(USAGE)
-    if version:
-        raise typer.Exit
 
 
 def main() -> None:

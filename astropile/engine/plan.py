@@ -146,20 +146,14 @@ def compile_plan(
         leaves=leaves,
         wanted=tuple(address for address in available if address in asked),
         programs=tuple(_compile_program(schema, leaves, item, split) for split, item in bound),
-        formulas=_formulas(leaves),
+        formulas=_formulas(schema, leaves),
         absent=first.absent & set(leaves),
     )
 
 
-def leaf_of_name(name: Name, leaves: Mapping[str, Leaf], block: str) -> str:
-    """Return the leaf that a name in a formula means: of its own block first."""
-    own = f"{block}.{name.text}" if block else name.text
-    return own if own in leaves else name.text
-
-
-def leaves_used(leaf: Leaf, leaves: Mapping[str, Leaf]) -> set[str]:
+def leaves_used(leaf: Leaf, schema: SurveySchema) -> set[str]:
     """Return the leaves that a derived leaf is computed from."""
-    return {leaf_of_name(name, leaves, leaf.block) for name in names(parse(leaf.derived))}
+    return {schema.leaf_of_name(name.text, leaf.block) for name in names(parse(leaf.derived))}
 
 
 def _closure(
@@ -175,7 +169,7 @@ def _closure(
         needed.add(address)
         leaf = leaves[address]
         if leaf.derived:
-            todo += leaves_used(leaf, leaves)
+            todo += leaves_used(leaf, schema)
         if not leaf.block:
             continue
         block = schema.blocks[leaf.block]
@@ -207,28 +201,28 @@ def _length_givers(source: BoundSource, leaves: Mapping[str, Leaf], leaf: Leaf) 
     ]
 
 
-def _formulas(leaves: Mapping[str, Leaf]) -> tuple[Formula, ...]:
+def _formulas(schema: SurveySchema, leaves: Mapping[str, Leaf]) -> tuple[Formula, ...]:
     """Order derived leaves so that each comes after those it uses; checks refused cycles."""
     done = {address for address, leaf in leaves.items() if not leaf.derived}
     todo = {address: leaf for address, leaf in leaves.items() if leaf.derived}
     ordered = []
     while todo:
-        ready = [address for address, leaf in todo.items() if leaves_used(leaf, leaves) <= done]
+        ready = [address for address, leaf in todo.items() if leaves_used(leaf, schema) <= done]
         if not ready:
             raise UsageError(f"formulas depend on one another: {', '.join(todo)}")
         for address in ready:
             leaf = todo.pop(address)
-            ordered.append(_formula(leaf, parse(leaf.derived), leaves))
+            ordered.append(_formula(leaf, parse(leaf.derived), schema, leaves))
         done.update(ready)
     return tuple(ordered)
 
 
-def _formula(leaf: Leaf, expr: Expr, leaves: Mapping[str, Leaf]) -> Formula:
+def _formula(leaf: Leaf, expr: Expr, schema: SurveySchema, leaves: Mapping[str, Leaf]) -> Formula:
     if leaf.address in OBJECT_LEAVES or not leaf.field.unit:
         return Formula(leaf, expr, None)
 
     def unit_of(name: Name) -> Any:
-        return parse_unit(leaves[leaf_of_name(name, leaves, leaf.block)].field.unit)
+        return parse_unit(leaves[schema.leaf_of_name(name.text, leaf.block)].field.unit)
 
     lowered, unit = lower_units(expr, unit_of)
     return Formula(leaf, lowered, _factor(unit, leaf))

@@ -23,7 +23,6 @@ from astropile.engine.plan import (
     Plan,
     Program,
     cell_of_name,
-    leaf_of_name,
     leaves_used,
 )
 from astropile.engine.position import refuse_positions, to_icrs
@@ -215,7 +214,7 @@ class Run:
 
     def _is_ready(self, formula: Formula, columns: Mapping[str, Column]) -> bool:
         block = formula.leaf.block
-        used = leaves_used(formula.leaf, self.plan.leaves)
+        used = leaves_used(formula.leaf, self.plan.schema)
         known = {*columns, *self.plan.absent}
         # A constant of a block waits for the block: its axes come from there.
         has_block = not block or any(self.plan.leaves[a].block == block for a in columns)
@@ -225,7 +224,7 @@ class Run:
         leaf = formula.leaf
 
         def lookup(name: Name) -> Column:
-            address = leaf_of_name(name, self.plan.leaves, leaf.block)
+            address = self.plan.schema.leaf_of_name(name.text, leaf.block)
             if address in columns:
                 return columns[address]
             return Column(np.full(n, np.nan), null=np.ones(n, dtype=bool))

@@ -55,9 +55,15 @@ class FileReader(ABC):
     def close(self) -> None:
         """Give back what the open file holds; a closed reader cannot be used."""
 
+    @property
     @abstractmethod
+    def _cells(self) -> Cells:
+        """Every cell of the file by its address."""
+
     def cells(self) -> Cells:
         """Return every cell of the file by its address, without reading values."""
+        with self._errors():
+            return self._cells
 
     @abstractmethod
     def count_rows(self) -> int:

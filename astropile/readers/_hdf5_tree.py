@@ -171,6 +171,7 @@ def element_type(dtype: np.dtype[Any]) -> str | None:
 
     Examples
     --------
+    >>> import numpy as np
     >>> element_type(np.dtype(">f4")), element_type(np.dtype("S3"))
     ('float32', 'text')
     """

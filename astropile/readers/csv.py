@@ -35,7 +35,7 @@ class CsvReader(FileReader):
     --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp(), "stars.csv")
-    >>> n_bytes = path.write_text("id,mag\\n000006,\\n000007,12.5\\n")
+    >>> n_bytes = path.write_text("id,mag\n000006,\n000007,12.5\n")
     >>> with CsvReader(path, ReadOptions()) as reader:
     ...     columns = reader.read(["id", "mag"])
     >>> columns["id"].data.tolist(), columns["mag"].null.tolist()
@@ -59,10 +59,6 @@ class CsvReader(FileReader):
         if self._stream is not None:
             self._stream.close()
         self._stream = self._batch = None
-
-    def cells(self) -> Cells:
-        """Return every cell of the file by its address, without reading values."""
-        return self._cells
 
     def count_rows(self) -> int:
         """Return the number of rows, which takes a pass through the file."""

@@ -89,10 +89,6 @@ class FitsReader(FileReader):
         if self._opened is not None:
             self._opened.close()
 
-    def cells(self) -> Cells:
-        """Return every cell of the file by its address, without reading values."""
-        return self._found[0]
-
     def count_rows(self) -> int:
         """Return the number of rows."""
         if self._options.rows == "file":
@@ -117,6 +113,10 @@ class FitsReader(FileReader):
         hint = did_you_mean(wanted, names)
         msg = f"no HDU {wanted!r}"
         raise CellError(msg, hint=hint or f"it has 0 to {len(self._hdus) - 1}: {', '.join(names)}")
+
+    @property
+    def _cells(self) -> Cells:
+        return self._found[0]
 
     @cached_property
     def _found(self) -> tuple[Cells, dict[str, _Place]]:

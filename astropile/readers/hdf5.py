@@ -83,10 +83,6 @@ class Hdf5Reader(FileReader):
         """Close the file."""
         self._file.close()
 
-    def cells(self) -> Cells:
-        """Return every cell of the file by its address, without reading values."""
-        return self._cells
-
     def count_rows(self) -> int:
         """Return the number of rows."""
         if self._options.rows == "file":

@@ -83,10 +83,6 @@ class ParquetReader(FileReader):
         """Close the file."""
         self._file.close(force=True)
 
-    def cells(self) -> Cells:
-        """Return every cell of the file by its address, without reading values."""
-        return self._cells
-
     def count_rows(self) -> int:
         """Return the number of rows."""
         return 1 if self._options.rows == "file" else self._stored_rows

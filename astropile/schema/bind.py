@@ -195,10 +195,16 @@ class _Binder:
 
     def tables(self) -> Iterator[tuple[str, BoundTable]]:
         """Yield the tables by name, templates expanded."""
+        seen: dict[str, str] = {}
         for template, model in self.model.tables.items():
             loc: Loc = (*self.loc, "tables", template)
             for variables in self.schema.templates.combinations(model.for_):
                 name = self.fill(template, loc, variables, model.for_)
+                if name in seen:
+                    message = f"'{template}' and '{seen[name]}' both make '{name}'"
+                    self.report.add("template", message, loc, key=True, once=True)
+                    continue
+                seen[name] = template
                 yield name, self.table(name, model, variables, loc)
 
     def table(self, name: str, model: Table, variables: Mapping[str, str], loc: Loc) -> BoundTable:

@@ -22,7 +22,7 @@ from astropile.schema.models import SurveyFile
 from astropile.vocabulary import Qualifier, Vocabulary, data_path, load_filters, load_vocabulary
 
 #: Where the schema of major version 1 of the language is found, for ever.
-SCHEMA_URL: Final = "https://astropile.org/schema/survey/v1.json"
+SCHEMA_URL: Final = "urn:astropile:survey-language:1"
 #: A text with a hole is known only when its template is filled.
 _HOLE: Final = {"type": "string", "pattern": r"\{.+\}"}
 

@@ -160,21 +160,19 @@ def _report(fault: _Fault, model: type[BaseModel], document: Document, report: R
 
 
 def _report_choice(fault: _Fault, report: Report) -> None:
-    allowed = [word.strip("'") for word in _words(str(fault.context["expected"]))]
+    words = str(fault.context["expected"]).replace(" or ", ", ").split(", ")
+    allowed = ["null" if word == "None" else word.strip("'") for word in words]
     close = near(str(fault.input), allowed)
     help_text = f"allowed: {', '.join(allowed)}"
     if fault.loc == ("language",):
         message = f"this version reads language {' or '.join(allowed)}, not {_shown(fault.input)}"
         report.add("language", message, fault.loc)
         return
-    if close:
+    if fault.input in allowed:
+        help_text = "write it without quotes"
+    elif close:
         help_text = f"did you mean {' or '.join(close)}? {help_text}"
     report.add("choice", f"{_shown(fault.input)} is not allowed", fault.loc, help=help_text)
-
-
-def _words(expected: str) -> list[str]:
-    """Split pydantic's ``'a', 'b' or 'c'``."""
-    return expected.replace(" or ", ", ").split(", ")
 
 
 def _type_help(fault: _Fault, document: Document) -> str:

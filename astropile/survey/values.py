@@ -21,6 +21,8 @@ from astropile.readers.column import Array
 Reader: TypeAlias = Callable[[pa.Array], list[Any]]
 #: Gives elements without nulls as a NumPy array.
 Leaf: TypeAlias = Callable[[pa.Array], Array]
+#: Gives where the elements of each row begin, and the end, in the values one level down.
+Below: TypeAlias = Callable[[pa.Array], tuple[list[int], pa.Array]]
 
 
 def reader_of(kind: pa.DataType) -> Reader:
@@ -39,14 +41,12 @@ def reader_of(kind: pa.DataType) -> Reader:
     """
     if types.is_struct(kind):
         return _struct_reader(kind)
-    if isinstance(kind, pa.ExtensionType) and is_list(kind.storage_type):
+    if isinstance(kind, pa.ExtensionType) and _is_list(kind.storage_type):
         return _extension_reader(kind)
-    return _list_reader(kind) if is_list(kind) else _scalar_reader
-
-
-def is_list(kind: pa.DataType) -> bool:
-    """Tell whether the values of a type are lists."""
-    return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
+    if _is_list(kind):
+        return _list_reader(kind)
+    # The method itself, without a function of ours around it: it is called for every scalar.
+    return pa.Array.to_pylist  # type: ignore[no-any-return]
 
 
 def stacked(values: Sequence[Any]) -> Array:
@@ -60,22 +60,51 @@ def stacked(values: Sequence[Any]) -> Array:
     return result
 
 
-def _scalar_reader(array: pa.Array) -> list[Any]:
-    return array.to_pylist()  # type: ignore[no-any-return]
-
-
 def _struct_reader(kind: pa.StructType) -> Reader:
     # Asking a struct type for its names takes longer than to read a row, so it is done once.
     names = tuple(field.name for field in kind)
     children = tuple(enumerate(reader_of(field.type) for field in kind))
+    has_arrays = any(isinstance(field.type, pa.ExtensionType) for field in kind)
+    plain = storage_of(kind)
 
     def read(array: pa.StructArray) -> list[Any]:
-        child = array.field
+        child = (storage_array(array, plain) if has_arrays else array).field
         columns = [read_child(child(place)) for place, read_child in children]
-        rows = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-        return _with_none(array, rows if names else [{} for _ in range(len(array))])
+        rows = [dict(zip(names, row)) for row in zip(*columns)]  # noqa: B905 - as long as made
+        if not names:
+            rows = [{} for _ in range(len(array))]
+        return _with_none(array, rows) if array.null_count else rows
 
     return read
+
+
+def storage_of(kind: pa.DataType) -> pa.DataType:
+    """Return a type without the extension types among its fields."""
+    if isinstance(kind, pa.ExtensionType):
+        return kind.storage_type
+    if types.is_struct(kind):
+        return pa.struct([field.with_type(storage_of(field.type)) for field in kind])
+    return kind
+
+
+def storage_array(array: pa.Array, plain: pa.DataType) -> pa.Array:
+    """Return an array with its storage as type, without a copy.
+
+    pyarrow makes the Python face of an extension type anew for every array that it hands out, which
+    takes longer than to read the row.
+    """
+    return pa.array(_Retyped(array, plain))
+
+
+class _Retyped:
+    """An array that says of itself, in the Arrow C protocol, that it has another type."""
+
+    def __init__(self, array: pa.Array, kind: pa.DataType) -> None:
+        self.array = array
+        self.kind = kind
+
+    def __arrow_c_array__(self, requested_schema: object = None) -> tuple[Any, Any]:
+        return self.kind.__arrow_c_schema__(), self.array.__arrow_c_array__()[1]
 
 
 def _extension_reader(kind: pa.ExtensionType) -> Reader:
@@ -83,24 +112,20 @@ def _extension_reader(kind: pa.ExtensionType) -> Reader:
     inner = tuple(kind.shape[1:])
     size = prod(inner)
     leaf = kind.storage_type
-    while is_list(leaf):
+    while _is_list(leaf):
         leaf = leaf.value_type
-    read_leaf = _leaf_reader(leaf)
-    # pyarrow makes the Python face of an extension type anew whenever nobody holds it, and that
-    # takes longer than to read a row. There is one for each file.
-    held: dict[int, pa.DataType] = {}
+    below, read_leaf = _below_of(kind.storage_type), _leaf_reader(leaf)
 
-    def read(array: pa.ExtensionArray) -> list[Any]:
-        face = array.type
-        held[id(face)] = face
-        bounds, values = _below(array.storage)
+    def read(array: pa.Array) -> list[Any]:
+        bounds, values = below(array.storage if isinstance(array, pa.ExtensionArray) else array)
         start = bounds[0]
         for _ in inner:
             start = values.offsets[start].as_py() if len(values) else 0
             values = values.values
         elements = values.slice(start, (bounds[-1] - bounds[0]) * size)
         if not elements.null_count:
-            return _with_none(array, _cut(read_leaf(elements), bounds, inner))
+            rows = _cut(read_leaf(elements), bounds, inner)
+            return _with_none(array, rows) if array.null_count else rows
         if len(array) > 1:
             return _one_by_one(array, read)
         return [_with_holes(elements, read_leaf).reshape(-1, *inner)]
@@ -116,17 +141,18 @@ def _list_reader(kind: pa.DataType) -> Reader:
         leaf = leaf.value_type
     if not _has_arrays(leaf):
         return _loose_reader(kind)
-    read_leaf, read_part = _leaf_reader(leaf), reader_of(kind.value_type)
+    below, read_leaf, read_part = _below_of(kind), _leaf_reader(leaf), reader_of(kind.value_type)
 
     def read(array: pa.Array) -> list[Any]:
-        bounds, values = _below(array)
+        bounds, values = below(array)
         elements = values.slice(bounds[0], bounds[-1] - bounds[0])
         is_whole = not elements.null_count
         for length in inner:
             elements = elements.values.slice(elements.offset * length, len(elements) * length)
             is_whole = is_whole and not elements.null_count
         if is_whole:
-            return _with_none(array, _cut(read_leaf(elements), bounds, inner))
+            rows = _cut(read_leaf(elements), bounds, inner)
+            return _with_none(array, rows) if array.null_count else rows
         if len(array) > 1:
             return _one_by_one(array, read)
         if array.null_count:
@@ -140,10 +166,10 @@ def _list_reader(kind: pa.DataType) -> Reader:
 
 def _loose_reader(kind: pa.DataType) -> Reader:
     """Return a reader of lists of what is no number: structs, lists of differing length."""
-    read_part = reader_of(kind.value_type)
+    below, read_part = _below_of(kind), reader_of(kind.value_type)
 
     def read(array: pa.Array) -> list[Any]:
-        bounds, values = _below(array)
+        bounds, values = below(array)
         parts = read_part(values.slice(bounds[0], bounds[-1] - bounds[0]))
         edges = [edge - bounds[0] for edge in bounds]
         return _with_none(array, [stacked(parts[start:end]) for start, end in pairwise(edges)])
@@ -151,13 +177,17 @@ def _loose_reader(kind: pa.DataType) -> Reader:
     return read
 
 
-def _has_arrays(leaf: pa.DataType) -> bool:
-    is_number = types.is_integer(leaf) or types.is_floating(leaf) or types.is_temporal(leaf)
-    return bool(is_number or types.is_boolean(leaf) or _is_text(leaf))
+def _is_list(kind: pa.DataType) -> bool:
+    return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
 
 
 def _is_text(kind: pa.DataType) -> bool:
     return bool(types.is_string(kind) or types.is_large_string(kind))
+
+
+def _has_arrays(leaf: pa.DataType) -> bool:
+    is_number = types.is_integer(leaf) or types.is_floating(leaf) or types.is_temporal(leaf)
+    return bool(is_number or types.is_boolean(leaf) or _is_text(leaf))
 
 
 def _leaf_reader(leaf: pa.DataType) -> Leaf:
@@ -167,7 +197,7 @@ def _leaf_reader(leaf: pa.DataType) -> Leaf:
 
 
 def _numbers(elements: pa.Array) -> Array:
-    return np.asarray(elements.to_numpy(zero_copy_only=False))
+    return elements.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
 
 
 def _text(elements: pa.Array) -> Array:
@@ -193,24 +223,27 @@ def _with_holes(elements: pa.Array, read_leaf: Leaf) -> Array:
     return result
 
 
-def _below(lists: pa.Array) -> tuple[list[int], pa.Array]:
-    """Return where the elements of each row begin, and the end, in the values one level down."""
-    if types.is_fixed_size_list(lists.type):
-        size, first = lists.type.list_size, lists.offset
+def _below_of(kind: pa.DataType) -> Below:
+    if not types.is_fixed_size_list(kind):
+        return lambda lists: (lists.offsets.to_pylist(), lists.values)
+    size = kind.list_size
+
+    def below(lists: pa.FixedSizeListArray) -> tuple[list[int], pa.Array]:
+        first = lists.offset
         return [place * size for place in range(first, first + len(lists) + 1)], lists.values
-    return lists.offsets.to_pylist(), lists.values
+
+    return below
 
 
 def _cut(data: Array, bounds: list[int], inner: tuple[int, ...]) -> list[Any]:
     """Return the elements of each row, in the shape of a row."""
-    size, first = prod(inner), bounds[0]
+    first = bounds[0]
     if not inner:
         return [data[start - first : end - first] for start, end in pairwise(bounds)]
-    shaped = data.reshape(bounds[-1] - first, *inner) if size else data
-    return [
-        shaped[start - first : end - first] if size else data.reshape(end - start, *inner)
-        for start, end in pairwise(bounds)
-    ]
+    if not data.size:
+        return [data.reshape(end - start, *inner) for start, end in pairwise(bounds)]
+    shaped = data.reshape(bounds[-1] - first, *inner)
+    return [shaped[start - first : end - first] for start, end in pairwise(bounds)]
 
 
 def _one_by_one(array: pa.Array, read: Reader) -> list[Any]:

@@ -67,6 +67,7 @@ def draw_elements(
     labels: tuple[str, ...] = (),
     equal: bool = False,
     padded: bool = False,
+    uniform: bool = False,
 ) -> Elements:
     """Draw the elements of an axis.
 
@@ -82,6 +83,8 @@ def draw_elements(
         The file cannot hold rows of different length.
     padded : bool
         The file holds padding, so that a row may be empty.
+    uniform : bool
+        All labels of an object have as many elements.
     """
     n = len(objects)
     declared = block.axes[axis].labels
@@ -98,18 +101,27 @@ def draw_elements(
         present = np.broadcast_to(present, (n, len(declared)))
         return _elements(present.sum(axis=1), declared, np.nonzero(present)[1])
     if labels:
-        return _labelled(n, labels, rng, empty, equal=equal)
+        return _labelled(n, labels, rng, empty, equal=equal, uniform=uniform)
     low, high = _LENGTHS.get(block.kind, _OTHER_LENGTHS)
     counts = rng.integers(low, high, 1 if equal else n)
     return _elements(np.where(empty, 0, counts))
 
 
 def _labelled(
-    n: int, labels: tuple[str, ...], rng: np.random.Generator, empty: Array, *, equal: bool
+    n: int,
+    labels: tuple[str, ...],
+    rng: np.random.Generator,
+    empty: Array,
+    *,
+    equal: bool,
+    uniform: bool,
 ) -> Elements:
     """Draw a few elements for most of the labels."""
     counts = rng.integers(*EPOCHS, (1 if equal else n, len(labels)))
-    counts = np.where(rng.random(counts.shape) < LABEL_FRACTION, counts, 0)
+    if uniform:
+        counts = np.full_like(counts, EPOCHS[0])
+    present = rng.random((1 if equal else n, 1 if uniform and equal else len(labels)))
+    counts = np.where(present < LABEL_FRACTION, counts, 0)
     counts[~counts.any(axis=1), 0] = EPOCHS[0]
     counts = np.where(empty[:, None], 0, np.broadcast_to(counts, (n, len(labels))))
     label = np.repeat(np.tile(np.arange(len(labels)), n), counts.reshape(-1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -99,10 +100,12 @@ def test_check_when_many_refused_then_some_shown_and_all_in_json(
 def test_check_when_there_are_many_files_then_all_are_looked_into(
     run_json: Any, write: Write
 ) -> None:
+    folders = set()
     for number in range(4):
         ids = np.arange(50) + 1000 * number
         cells = rows(50, object_id=ids, mag_g=np.full(50, 20.0 + 7 * number, dtype=np.float32))
-        data = write(cells, name=f"wide/{number}.hdf5")
+        folders.add(write(cells, name=f"wide/{number}.hdf5"))
+    (data,) = folders
     facts = run_json("check", "orchard", "--data", data, "--rows", 8, code=1)
     assert (facts["files"], facts["rows"], facts["read_in_full"]) == (4, 200, 8)
     assert facts["limits"][0]["values"] == 2
@@ -143,6 +146,16 @@ def test_check_when_a_file_is_a_link_to_outside_then_code_3(run: Run, write: Wri
     result = run("check", "orchard", "--data", data)
     assert result.exit_code == 3
     assert "2.hdf5" in result.stderr
+
+
+def test_check_when_the_file_is_real_then_no_fault(
+    run_json: Any, shared_data: Callable[[str], Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "cfa3" / "healpix=1113"
+    folder.mkdir(parents=True)
+    shutil.copy(shared_data("mmu_hdf5_cfa") / "SN2007bc.hdf5", folder)
+    facts = run_json("check", "cfa", "--config", "cfa3", "--data", tmp_path)
+    assert (facts["rows"], facts["read_in_full"], facts["faults"]) == (1, 1, [])
 
 
 @given(counts=st.lists(st.integers(1, 9), max_size=8), rows=st.integers(1, 40))

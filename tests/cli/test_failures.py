@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from typer.testing import Result
 
 from astropile import errors
 from astropile.cli.failures import error_facts, exit_code
 from astropile.errors import Problem, SchemaError
+
+if TYPE_CHECKING:
+    from typer.testing import Result
 
 CODES = {
     "AstropileError": 1, "UsageError": 2, "ConfigError": 2, "MissingExtraError": 2,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -108,9 +107,13 @@ def test_match_when_no_progress_is_wanted_then_standard_error_is_empty(
 
 
 def test_new_folder_when_writing_fails_then_it_does_not_exist(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), new_folder(tmp_path / "out") as aside:
-        (aside / "half.txt").write_text("half")
-        assert 1 / 0
+    def write_half() -> None:
+        with new_folder(tmp_path / "out") as aside:
+            (aside / "half.txt").write_text("half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_half()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -126,12 +129,17 @@ def test_new_folder_when_empty_then_filled_with_usual_modes(tmp_path: Path) -> N
 
 def test_new_folder_when_somebody_was_faster_then_theirs_stays(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with pytest.raises(OutputError, match="cannot write"), new_folder(out) as aside:
-        (aside / "a.txt").write_text("ours")
-        out.mkdir()
-        (out / "a.txt").write_text("theirs")
+
+    def write_late() -> None:
+        with new_folder(out) as aside:
+            (aside / "a.txt").write_text("ours")
+            out.mkdir()
+            (out / "a.txt").write_text("theirs")
+
+    with pytest.raises(OutputError, match="cannot write"):
+        write_late()
     assert (out / "a.txt").read_text() == "theirs"
-    assert os.listdir(tmp_path) == ["out"]
+    assert list(tmp_path.iterdir()) == [out]
 
 
 def test_new_folder_when_the_place_is_a_file_then_refused(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ ODD = [
     "only: [deep]", "formula: ra", "for: {c: [1]}", "size: 0", "unit: Jy", "over(band, {band})",
     "is: {quantity: mag}",
 ]  # fmt: skip
-VALUES = [None, True, False, 0, 1, -1, 8, 0.5, 1e300, [], {}, [[]], {"": ""}, *ODD]
+VALUES: list[Any] = [None, True, False, 0, 1, -1, 8, 0.5, 1e300, [], {}, [[]], {"": ""}, *ODD]
 
 
 def outcome(text: str) -> SchemaError | None:

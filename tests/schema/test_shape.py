@@ -55,6 +55,8 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
     ),
     "dtype": ({"Z: {dtype: float32": "Z: {dtype: ¦float"}, "choice", "did you mean float64"),
     "kind": ({"kind: image": "kind: ¦picture"}, "choice", "allowed: image, spectrum"),
+    "null in quotes": ({"unmatched: drop": 'unmatched: ¦"null"'}, "choice", "without quotes"),
+    "unknown choice with null": ({"unmatched: drop": "unmatched: ¦nul"}, "choice", "mean null"),
     "bool for a choice": ({"true_means: good": "true_means: ¦true"}, "choice", "true is not"),
     "language": (
         {'language: "1.0"': 'language: ¦"2.0"'},

@@ -119,7 +119,7 @@ def _check_aliases(schema: SurveySchema, report: Report) -> None:
         if not leaf.canonical:
             continue
         canonical.setdefault(leaf.canonical, leaf)
-        if leaf.canonical in originals and leaf.canonical not in _own_names(leaf):
+        if leaf.canonical in originals and leaf.canonical not in _own_names(leaf, schema):
             message = f"its canonical name {leaf.canonical} is the name of another leaf"
             help_text = "an original name wins, so nobody could ask for this one"
             report.add("canonical", message, (*leaf.loc, "is"), key=True, help=help_text, once=True)
@@ -129,7 +129,7 @@ def _check_aliases(schema: SurveySchema, report: Report) -> None:
             full = alias if _is_top(leaf, schema) else f"{leaf.block}.{alias}"
             other = canonical.get(full) or aliases.get(full)
             taken = other.address if other is not None and other is not leaf else ""
-            if full in originals and full not in _own_names(leaf):
+            if full in originals and full not in _own_names(leaf, schema):
                 taken = full
             if taken:
                 message = f"the alias '{alias}' also means {taken}"
@@ -145,8 +145,11 @@ def _is_top(leaf: Leaf, schema: SurveySchema) -> bool:
     return not leaf.block or schema.blocks[leaf.block].modality.flat
 
 
-def _own_names(leaf: Leaf) -> tuple[str, str]:
-    return leaf.address, leaf.name
+def _own_names(leaf: Leaf, schema: SurveySchema) -> tuple[str, ...]:
+    """Return the names by which a leaf may be found: of a block's leaf its address and the block."""
+    if _is_top(leaf, schema):
+        return leaf.address, leaf.name
+    return leaf.address, leaf.block
 
 
 def case_lints(schema: SurveySchema) -> list[Problem]:

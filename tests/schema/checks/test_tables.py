@@ -175,6 +175,10 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
         },
         "name", "path is reserved",
     ),
+    "template that makes a name twice": (
+        {_VISITS: _VISITS + "\n      ¦calexp_g: {files: a.csv, format: csv, row: number}"},
+        "template", "'calexp_{band}'",
+    ),
     "where that is a number": ({"where: is_primary": "where: ¦1 + 1"}, "kind", "true or false"),
     "where that cannot be parsed": (
         {"where: is_primary": "where: is ¦primary"},

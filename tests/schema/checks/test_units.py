@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 
 import pytest
 
-from astropile.expression import ExpressionError, check_conversion, infer_unit, parse
+from astropile.expression import ExpressionError, Name, check_conversion, infer_unit, parse
 from astropile.schema.checks.units import PLAIN_UNITS, is_plain_sum
 from astropile.vocabulary import load_vocabulary, parse_unit
 
@@ -22,12 +23,17 @@ def test_plain_unit_when_parsed_then_a_unit(text: str) -> None:
     parse_unit(text)
 
 
-def is_right(operator: str, units: tuple[str, str, str]) -> bool:
+def unit_texts(units: tuple[str, ...]) -> Callable[[Name], str]:
+    """Return the function that gives the units of x and y."""
+    return lambda name: units["xy".index(name.text)]
+
+
+def is_right(operator: str, units: tuple[str, ...]) -> bool:
     """Whether astropy finds that x + y or x - y becomes the third unit."""
     expr = parse(f"x {operator} y")
-    by_name = dict(zip("xy", units, strict=False))
+    text_of = unit_texts(units)
     try:
-        found = infer_unit(expr, lambda name: parse_unit(by_name[name.text]))
+        found = infer_unit(expr, lambda name: parse_unit(text_of(name)))
         check_conversion(expr, found, parse_unit(units[2]))
     except ExpressionError:
         return False
@@ -39,9 +45,7 @@ def test_sum_when_taken_as_right_then_astropy_agrees() -> None:
     taken = [
         (operator, units)
         for operator, units in product("+-", product(SUMMED, repeat=3))
-        if is_plain_sum(
-            parse(f"x {operator} y"), lambda name, u=units: u["xy".index(name.text)], units[2]
-        )
+        if is_plain_sum(parse(f"x {operator} y"), unit_texts(units), units[2])
     ]
     assert ("-", ("mag(AB)", "mag", "mag(AB)")) in taken  # a correction for extinction
     assert ("-", ("mag(AB)", "mag(AB)", "mag")) in taken  # a colour

@@ -1,0 +1,6 @@
+"""``python -m astropile`` is the command line."""
+
+from astropile.cli import main
+
+if __name__ == "__main__":
+    main()

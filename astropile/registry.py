@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from astropile.document import did_you_mean, read_document
@@ -22,7 +22,7 @@ __all__ = ["Head", "find_schema", "heads", "register", "schema_files"]
 
 #: Environment variable with further folders or files, separated as in PATH.
 SCHEMAS_VARIABLE = "ASTROPILE_SCHEMAS"
-#: Entry points of this group name a folder or a file: ``package:subfolder``.
+#: Entry points of this group name a package that holds survey files, or an attribute with a path.
 ENTRY_POINT_GROUP = "astropile.schemas"
 # register() is a call of the user about this process; nothing else writes here.
 _registered: list[Path] = []
@@ -86,32 +86,53 @@ def register(path: str | os.PathLike[str]) -> SurveySchema:
 
 def schema_files() -> tuple[Path, ...]:
     """Return every survey file that is known, shipped ones first."""
-    places = [data_path("schemas")]
-    places += [
-        Path(place).expanduser()
-        for place in os.environ.get(SCHEMAS_VARIABLE, "").split(os.pathsep)
-        if place
-    ]
-    places += [Path(str(point.load())) for point in entry_points(group=ENTRY_POINT_GROUP)]
-    files = dict.fromkeys(file.resolve() for place in places for file in _files_in(place))
-    return tuple(dict.fromkeys((*files, *_registered)))
+    return (*_shipped(), *_added())
 
 
-def _files_in(place: Path) -> Iterator[Path]:
-    if place.is_file():
-        yield place
-    elif place.is_dir():
-        yield from sorted(place.glob("*.yaml"))
-    else:
+def _shipped() -> tuple[Path, ...]:
+    return tuple(_files_in(data_path("schemas"), ""))
+
+
+def _added() -> tuple[Path, ...]:
+    """Return the files that users and other packages add, each once."""
+    named = os.environ.get(SCHEMAS_VARIABLE, "").split(os.pathsep)
+    places = [(Path(place).expanduser(), SCHEMAS_VARIABLE) for place in named if place]
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        places.append((_place_of(point), f"the entry point '{point.name} = {point.value}'"))
+    files = dict.fromkeys(file for place in places for file in _files_in(*place))
+    shipped = set(_shipped())
+    return tuple(file for file in dict.fromkeys((*files, *_registered)) if file not in shipped)
+
+
+def _place_of(point: EntryPoint) -> Path:
+    """Return the folder or file that an entry point names."""
+    try:
+        found = point.load()
+        packages = getattr(found, "__path__", None)
+        return Path(next(iter(packages))) if packages else Path(os.fspath(found))
+    except Exception as error:  # whatever the package of somebody else does when it is imported
+        msg = f"the entry point '{point.name} = {point.value}' gives no folder of schemas: {error}"
         raise UsageError(
-            "no such schema file or folder", where=str(place), hint=f"mend {SCHEMAS_VARIABLE}"
-        )
+            msg,
+            where=ENTRY_POINT_GROUP,
+            hint="it must name a package that holds YAML files, or an attribute with a path",
+        ) from error
+
+
+def _files_in(place: Path, origin: str) -> Iterator[Path]:
+    if place.is_file():
+        yield place.resolve()
+    elif place.is_dir():
+        yield from (file.resolve() for file in sorted(place.glob("*.yaml")))
+    else:
+        msg = "no such schema file or folder"
+        raise UsageError(msg, where=str(place), hint=f"mend {origin}")
 
 
 def heads() -> tuple[Head, ...]:
     """Return the names of every known survey, sorted by id."""
-    _index(schema_files())
-    return tuple(sorted((_head(file) for file in schema_files()), key=lambda head: head.survey))
+    found = {head.path: head for head in _index(schema_files()).values()}
+    return tuple(sorted(found.values(), key=lambda head: head.survey))
 
 
 def find_schema(name: str) -> SurveySchema:
@@ -123,19 +144,22 @@ def find_schema(name: str) -> SurveySchema:
         No survey has the name; near names are suggested.
     SchemaError
         Its file breaks the language.
+    UsageError
+        Two files claim the same name.
     """
     wanted = name.lower()
-    # A file is named after its survey, so the usual case opens one file only.
-    for file in schema_files():
-        if file.stem == wanted and _head(file).survey == wanted:
-            return read_schema(file)
-    index = _index(schema_files())
+    shipped, added = _shipped(), _added()
+    # A shipped file is named after its survey and has names of its own, so one file is enough.
+    if not added:
+        for file in shipped:
+            if file.stem == wanted and _head(file).survey == wanted:
+                return read_schema(file)
+    index = _index((*shipped, *added))
     if wanted in index:
         return read_schema(index[wanted].path)
-    raise SurveyNotFoundError(
-        f"no survey '{name}'",
-        hint=did_you_mean(wanted, list(index)) or "astropile list shows all surveys",
-    )
+    msg = f"no survey '{name}'"
+    near = did_you_mean(wanted, list(index))
+    raise SurveyNotFoundError(msg, hint=near or "astropile list shows all surveys")
 
 
 def _index(files: tuple[Path, ...]) -> dict[str, Head]:
@@ -145,10 +169,9 @@ def _index(files: tuple[Path, ...]) -> dict[str, Head]:
         for name in head.names:
             other = index.setdefault(name, head)
             if other.path != head.path:
-                raise UsageError(
-                    f"the name '{name}' is claimed by {other.path} and by {head.path}",
-                    hint="give one of the surveys another id, alias or about.name",
-                )
+                msg = f"the name '{name}' is claimed by {other.path} and by {head.path}"
+                hint = "give one of the surveys another id, alias or about.name"
+                raise UsageError(msg, hint=hint)
     return index
 
 

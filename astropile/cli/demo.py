@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +63,7 @@ def _real(tour: Mapping[str, Any], output: Path, console: Console) -> list[Path]
     expected = _astropy_count(left.catalog(), right.catalog())
     verdict = "equal" if expected == len(result) else "DIFFERENT"
     console.print(f"pairs within 1 arcsec: {len(result)}; astropy: {expected} ({verdict})")
-    title = f"{left.title} x {right.title}: {len(result):,} pairs"
+    title = f"{tour['title']}: {len(result):,} pairs"
     pictures = {
         "separations.png": separation_histogram(
             result.separation_arcsec, radius_arcsec=1.0, title=title
@@ -115,12 +115,23 @@ def _mock(tour: Mapping[str, Any], output: Path, console: Console) -> list[Path]
     example = reopened[0]
     shapes = {label: example[label]["image"]["flux"].shape for label in tour["rgb"]}
     console.print(f"reopened with plain datasets: {len(reopened)} Examples, image flux {shapes}")
-    peaks = [row[tour["left"]]["image"]["flux"].max() for row in fast(reopened)]
-    brightest = int(np.argmax(peaks))
+    best = max(range(len(reopened)), key=_clearest(fast(reopened), tour["rgb"]).__getitem__)
     figure = image_pair(
-        reopened[brightest],
+        reopened[best],
         rgb=tour["rgb"],
         title="one mock object in both surveys (simulated)",
     )
     figure.savefig(output / "cutouts.png")
     return [output / "matched", output / "cutouts.png"]
+
+
+def _clearest(matched: Iterable[Mapping[str, Any]], labels: Iterable[str]) -> list[float]:
+    """Return for each object how far it stands above the noise in the survey that shows it least."""
+    found = []
+    for example in matched:
+        peaks = []
+        for label in labels:
+            flux = example[label]["image"]["flux"]
+            peaks.append(float(flux.max() / np.median(np.abs(flux))))
+        found.append(min(peaks))
+    return found

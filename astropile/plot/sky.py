@@ -36,7 +36,7 @@ def sky_map(ra_deg: Any, dec_deg: Any, *, title: str = "") -> Figure:
     figure = new_figure(9, 5)
     axes = figure.add_subplot(projection="mollweide")
     # Equal-area bins: uniform in longitude and in sin(latitude).
-    n_lon, n_lat = 120, 60
+    n_lon, n_lat = 90, 45
     longitude = np.linspace(-180, 180, n_lon + 1)
     sine = np.linspace(-1, 1, n_lat + 1)
     east_left = -((np.asarray(ra_deg, dtype=float) + 180) % 360 - 180)
@@ -49,9 +49,9 @@ def sky_map(ra_deg: Any, dec_deg: Any, *, title: str = "") -> Figure:
     )
     axes.grid(visible=True, alpha=0.3)
     axes.set_xticks(np.radians(np.arange(-120, 121, 60)))
-    axes.set_xticklabels(["120°", "60°", "0°", "300°", "240°"], color="0.35", fontsize=8)
+    axes.set_xticklabels(["120°", "60°", "0°", "300°", "240°"], color="0.9", fontsize=8)
     figure.colorbar(mesh, ax=axes, label="objects per square degree", shrink=0.7)
-    axes.set_title(title)
+    axes.set_title(title, fontsize=11)
     return figure
 
 
@@ -91,6 +91,6 @@ def separation_histogram(
         axes.axvline(median, color="#d1495b", label=f"median {median:.3f} arcsec")
     axes.set_xlabel("separation [arcsec]")
     axes.set_ylabel("pairs")
-    axes.set_title(title)
+    axes.set_title(title, fontsize=10)
     axes.legend(frameon=False)
     return figure

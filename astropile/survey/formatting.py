@@ -100,7 +100,7 @@ class FastView:
         reader = self._reader
         if reader is None or reader.schema != table.schema:
             reader = self._reader = RowReader(table.schema)
-        return reader.rows(table.to_batches()[0].slice(0, 1))[0]
+        return reader.rows(table.to_batches(max_chunksize=1)[0])[0]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, FastView)

@@ -127,7 +127,9 @@ def _can_turn(bindings: Bindings, own: Sequence[Binding]) -> bool:
     """Whether planes can stand in another order: each comes from a cell along the axis."""
     for binding in own:
         nodes = list(walk(binding.expr))
-        fixed = any(isinstance(n, Call) and n.function in ("stack", "concat", "axes") for n in nodes)
+        fixed = any(
+            isinstance(n, Call) and n.function in ("stack", "concat", "axes") for n in nodes
+        )
         keys = [key for key, _ in slots(binding.expr, bindings.source)]
         fixed = fixed or not keys or any(isinstance(node, LiteralList) for node in nodes)
         if fixed or any(bindings.is_shared(key) for key in keys):
@@ -140,7 +142,7 @@ def _ragged(
 ) -> Layout:
     counts = elements.counts
     order = None
-    if block.modality.sort or elements.label_counts is None and elements.label is not None:
+    if block.modality.sort or (elements.label_counts is None and elements.label is not None):
         # The order in a file means nothing where the schema says one.
         order = np.lexsort((rng.random(len(elements.row)), elements.row))
     dense = bindings.stacks_rows and (padded or len(np.unique(counts)) <= 1)
@@ -185,4 +187,3 @@ def _grid(
         spare = rng.integers(0, SPARE, n) + (longest == 0)
     tiled = grid_function(grid.expr) == "tile"
     return grid_axis(counts, order, groups, spare, tiled=tiled)
-

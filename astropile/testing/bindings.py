@@ -111,7 +111,9 @@ def _require_tables(schema: SurveySchema, source: BoundSource) -> None:
     """Refuse tables whose rows do not follow from the objects."""
     for table in source.tables.values():
         model = table.model
-        wanted = [key for key in ("stack", "transform", "range", "cutout", "each") if getattr(model, key)]
+        wanted = [
+            key for key in ("stack", "transform", "range", "cutout", "each") if getattr(model, key)
+        ]
         wanted += [f"rows: {model.rows}"] if model.rows in ("cutout", "channel") else []
         wanted += ["sort with group"] if model.sort and model.group else []
         if wanted:
@@ -148,9 +150,7 @@ def _id_columns(leaves: Mapping[str, Leaf]) -> set[str]:
     return used & set(leaves)
 
 
-def _steady(
-    schema: SurveySchema, source: BoundSource, leaves: Mapping[str, Leaf]
-) -> Iterator[str]:
+def _steady(schema: SurveySchema, source: BoundSource, leaves: Mapping[str, Leaf]) -> Iterator[str]:
     place = schema.file.object
     yield from (*OBJECT_LEAVES, place.ra, place.dec, str(place.epoch))
     for name, block in schema.blocks.items():

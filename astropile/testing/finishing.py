@@ -20,7 +20,20 @@ Factor = float | Callable[[Array], Array] | None
 SENTINEL_FRACTION = 0.02
 #: Functions through which a sentinel passes unchanged.
 _TRANSPARENT = frozenset(
-    "optional coalesce trim unit axes flat number numbers concat stack reverse text".split()
+    [
+        "optional",
+        "coalesce",
+        "trim",
+        "unit",
+        "axes",
+        "flat",
+        "number",
+        "numbers",
+        "concat",
+        "stack",
+        "reverse",
+        "text",
+    ]
 )
 
 

@@ -163,7 +163,9 @@ def _grid(solver: Solver, expr: Call, value: Column, target: Target) -> Column:
     last = ragged.data[np.minimum(starts + counts - 1, len(ragged.data) - 1)]
     step = np.where(counts > 1, (last - first) / np.maximum(counts - 1, 1), 1.0)
     wide = replace(target, stored="float64")
-    for argument, wanted in zip(expr.arguments[1:4], (first, step, np.ones(len(first))), strict=False):
+    for argument, wanted in zip(
+        expr.arguments[1:4], (first, step, np.ones(len(first))), strict=False
+    ):
         if solver.is_open(argument):
             solver.solve(argument, Column(wanted), wide)
     found = rows_of(solver.evaluate(expr), solver.store.n)

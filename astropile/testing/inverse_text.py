@@ -101,12 +101,16 @@ def _join(solver: Solver, expr: Call, value: Column, target: Target) -> Column:
         elif taken:
             number = solver.rng.integers(0, 1000, value.data.shape)
             other = replace(target, stored="int64")
-            piece = as_text(Operand(solver.solve(argument, _with(value, number), other))).column.data
+            piece = as_text(
+                Operand(solver.solve(argument, _with(value, number), other))
+            ).column.data
         else:
             taken = True
             own = np.strings.replace(value.data, separator, "_") if separator else value.data
             piece = solver.solve(argument, _with(value, own), target).data
-        result = piece if result is None else np.strings.add(np.strings.add(result, separator), piece)
+        result = (
+            piece if result is None else np.strings.add(np.strings.add(result, separator), piece)
+        )
     return value if result is None else _with(value, result)
 
 

@@ -124,7 +124,9 @@ class Inverter:
             return rows_of(self.evaluate(expr), self.store.n)
         match expr:
             case Unary(operator="-", operand=operand):
-                return _changed(np.negative, self.solve(operand, _changed(np.negative, value), target))
+                return _changed(
+                    np.negative, self.solve(operand, _changed(np.negative, value), target)
+                )
             case Unary(operand=operand):
                 inner = self.solve(operand, replace(value, data=~value.data), target)
                 return replace(inner, data=~inner.data)

@@ -83,7 +83,9 @@ def _profiles(scene: Scene, rng: np.random.Generator) -> tuple[Array, Array]:
     shift[:, -1] = rng.uniform(-0.35, 0.35, (n, 2)) * scene.shape
     ratio = np.array([1.0, 1.0, 0.0]) * objects.axis_ratio[:, None] + np.array([0.0, 0.0, 1.0])
     found = []
-    for k, (length, stretch) in enumerate(zip(scene.shape, (ratio, np.ones_like(ratio)), strict=True)):
+    for k, (length, stretch) in enumerate(
+        zip(scene.shape, (ratio, np.ones_like(ratio)), strict=True)
+    ):
         offset = np.arange(length) - (length - 1) / 2 - shift[:, :, k, None]
         sigma = (width * stretch)[:, :, None]
         profile = np.exp(-0.5 * (offset / sigma) ** 2) / (np.sqrt(2 * np.pi) * sigma)

@@ -219,7 +219,7 @@ def _moment(field: Field, sample: Sample) -> Array:
     return in_unit(arcsec2, "arcsec2", field.unit)
 
 
-def _extendedness(field: Field, sample: Sample) -> Array:  # noqa: ARG001 - the common signature
+def _extendedness(field: Field, sample: Sample) -> Array:
     return (sample.rng.random(len(sample)) < 0.8).astype(np.float64)
 
 

@@ -61,80 +61,73 @@ class _Parts:
     """Units of a file under construction."""
 
     def __init__(self, main: str) -> None:
-        self.main = main or "1"
+        self.main = _unit_name(main or "1")
         self.tables: dict[str, list[fits.Column]] = {}
         self.images: dict[str, Array] = {}
         self.cards: dict[str, dict[str, Any]] = {}
 
     def add(self, cell: str, values: Array, *, is_row: bool) -> None:
         """Add a cell of a file that is one row, or one that belongs to every row."""
-        unit, key = _card(cell)
+        unit, _, key = cell.partition("@")
         if key:
             if values.ndim:
                 msg = f"{cell}: a header card holds one value"
                 raise NotInvertibleError(msg)
-            self.cards.setdefault(unit, {})[key] = values.item()
+            self.cards.setdefault(_unit_name(unit), {})[key] = values.item()
             return
         unit, _, name = cell.rpartition(".")
-        if not unit and (re.fullmatch(r"hdu\d+", cell) or (values.ndim > 1 and is_row)):
+        if not unit and (_NUMBERED.fullmatch(cell) or (values.ndim > 1 and is_row)):
             self.images[cell] = values
             return
         whole = values if values.ndim else values[None]
-        self.tables.setdefault(unit or self.main, []).append(_column(name, Column(whole)))
+        owner = _unit_name(unit) if unit else self.main
+        self.tables.setdefault(owner, []).append(_column(name, Column(whole)))
 
     def add_column(self, cell: str, column: Column) -> None:
         """Add a cell with one value a row."""
-        if _card(cell)[1]:
+        if "@" in cell:
             msg = f"{cell}: a header card cannot differ by row"
             raise NotInvertibleError(msg)
-        if re.fullmatch(r"hdu\d+", cell):
+        if _NUMBERED.fullmatch(cell):
             self.images[cell] = with_nan(column)
             return
         unit, _, name = cell.rpartition(".")
-        self.tables.setdefault(unit or self.main, []).append(_column(name, column))
+        owner = _unit_name(unit) if unit else self.main
+        self.tables.setdefault(owner, []).append(_column(name, column))
 
     def encoded(self) -> bytes:
         """Return the bytes of the file."""
         names = list(dict.fromkeys([*self.tables, *self.images, *self.cards]))
-        numbered = {_number(name): name for name in names if _number(name) is not None}
-        named = [name for name in names if _number(name) is None]
-        total = max([0, *(k for k in numbered if k is not None)]) + 1
-        order: list[str | None] = [numbered.get(k) for k in range(total)]
+        numbers = [int(name[3:]) for name in names if _NUMBERED.fullmatch(name)]
+        order = [f"hdu{k}" for k in range(max([0, *numbers]) + 1)]
+        order += [name for name in names if name not in order]
         units = [self._unit(name, first=k == 0) for k, name in enumerate(order)]
-        units += [self._unit(name, first=False) for name in named if name != "PRIMARY"]
-        self._add_cards(units[0].header, "PRIMARY")
         units[0].header["MOCK"] = (True, "astropile_mock")
         units[0].header["COMMENT"] = f"astropile_mock: {MARK_TEXT}"
         file = io.BytesIO()
         fits.HDUList(units).writeto(file)
         return file.getvalue()
 
-    def _unit(self, name: str | None, *, first: bool) -> Any:
+    def _unit(self, name: str, *, first: bool) -> Any:
         if name in self.tables:
             unit = fits.BinTableHDU.from_columns(self.tables[name])
         else:
-            image = self.images.get(name or "")
-            unit = (fits.PrimaryHDU if first else fits.ImageHDU)(image)
-        if name is not None:
-            self._add_cards(unit.header, name)
-            if _number(name) is None:
-                unit.header["EXTNAME"] = name
+            unit = (fits.PrimaryHDU if first else fits.ImageHDU)(self.images.get(name))
+        for key, value in self.cards.get(name, {}).items():
+            unit.header[key] = value
+        if not _NUMBERED.fullmatch(name):
+            unit.header["EXTNAME"] = name
         return unit
 
-    def _add_cards(self, header: fits.Header, unit: str) -> None:
-        for key, value in self.cards.get(unit, {}).items():
-            header[key] = value
+
+_NUMBERED = re.compile(r"hdu\d+")
 
 
-def _card(cell: str) -> tuple[str, str]:
-    unit, _, key = cell.partition("@")
-    return unit, key
-
-
-def _number(name: str) -> int | None:
-    """Return the place of a unit that is named by number."""
-    match = re.fullmatch(r"(?:hdu)?(\d+)", name)
-    return int(match[1]) if match else None
+def _unit_name(text: str) -> str:
+    """Return one name for a unit that goes by several."""
+    if text == "PRIMARY":
+        return "hdu0"
+    return f"hdu{text}" if text.isdigit() else text
 
 
 def _column(name: str, column: Column) -> fits.Column:

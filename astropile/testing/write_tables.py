@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from astropile.readers import Column
 from astropile.readers.column import Array
-from astropile.schema import Table
+from astropile.schema.models import Table
 from astropile.testing.cells import NotInvertibleError
 from astropile.testing.marks import MARK, MARK_TEXT
 

@@ -15,7 +15,7 @@ def test_sky_map_when_all_in_one_bin_then_density_is_count_over_area() -> None:
     figure = sky_map(np.full(50, 10.0), np.full(50, 20.0))
     density = figure.axes[0].collections[0].get_array()
     assert density.count() == 1
-    area = 360 / 120 * np.degrees(2 / 60)
+    area = 360 / 90 * np.degrees(2 / 45)
     np.testing.assert_allclose(density.compressed(), [50 / area])
 
 

@@ -1,0 +1,258 @@
+"""Mock files of a survey, made from its YAML alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from astropile.engine import find_files
+from astropile.errors import ConfigError, OutputError, UsageError
+from astropile.readers import Column
+from astropile.registry import find_schema
+from astropile.schema import BoundTable, SurveySchema
+from astropile.testing.bindings import bind_programs
+from astropile.testing.cells import CellStore, NotInvertibleError
+from astropile.testing.errors import not_invertible
+from astropile.testing.marks import MARK_FILE, MARK_TEXT
+from astropile.testing.mock import Mock, Truth
+from astropile.testing.objects import draw_objects, generator
+from astropile.testing.paths import fill_pattern
+from astropile.testing.programs import MockProgram, make_programs
+from astropile.testing.rows import explode
+from astropile.testing.sky import Sky
+from astropile.testing.writing import write_table
+
+__all__ = ["simulate"]
+
+
+def simulate(
+    survey: str | SurveySchema,
+    config: str | None,
+    n: int,
+    *,
+    data_dir: str | os.PathLike[str],
+    sky: Sky | None = None,
+    seed: int = 0,
+    source: str | None = None,
+) -> Mock:
+    """Write mock files of a survey in its own layout, from the YAML alone.
+
+    Values are plausible for their meaning, unit and limits; some are the sentinels of their
+    column; arrays are padded as the survey pads them. Every file says that it is a mock. The same
+    arguments give the same bytes, and the same seed the same objects (positions, magnitudes,
+    redshifts) to any survey.
+
+    Parameters
+    ----------
+    survey : str or SurveySchema
+        Name of a registered survey, or a schema.
+    config : str or None
+        Config; None for the default one.
+    n : int
+        Number of objects, over all splits.
+    data_dir : path-like
+        Folder to write to: new, empty, or one that holds mock files already.
+    sky : Sky, optional
+        Where the objects are; default a cap of 4 deg.
+    seed : int
+        Not negative.
+    source : str, optional
+        Source whose files are written; default the first of the config.
+
+    Returns
+    -------
+    Mock
+        The files, and the truth that they hold.
+
+    Raises
+    ------
+    UsageError
+        An expression of the source cannot be undone (``not_invertible``), or n or seed is wrong.
+    ConfigError
+        The survey has no such config or source.
+    OutputError
+        The folder holds other files.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import astropile as ap
+    >>> folder = tempfile.mkdtemp()
+    >>> mock = ap.testing.simulate("hipparcos", "main", 20, data_dir=folder, seed=1)
+    >>> len(ap.load("hipparcos", data_dir=folder).catalog())
+    20
+    """
+    schema = find_schema(survey) if isinstance(survey, str) else survey
+    name = schema.config_name(config)
+    chosen = _source(schema, name, source)
+    if n < 1 or seed < 0:
+        msg = f"n = {n} objects, seed = {seed}"
+        raise UsageError(msg, hint="n is at least 1, seed at least 0")
+    root = _folder(Path(data_dir).expanduser())
+    objects = draw_objects(n, Sky() if sky is None else sky, seed)
+    programs = make_programs(bind_programs(schema, name, chosen), objects, seed)
+    files = _Writer(root, programs, seed).write()
+    note = _note(root, schema, name, chosen, n, seed)
+    return Mock(
+        data_dir=root,
+        survey=schema.id,
+        config=name,
+        source=chosen,
+        files=(*files, note),
+        leaves=Truth(schema, name, programs),
+        order=np.concatenate([program.objects.number for program in programs]),
+    )
+
+
+def _source(schema: SurveySchema, config: str, source: str | None) -> str:
+    sources = schema.sources(config)
+    if not sources:
+        msg = f"config {config} has no source"
+        raise ConfigError(msg, where=schema.id)
+    if source is not None and source not in sources:
+        msg = f"no source '{source}' for config {config}; it has {', '.join(sources)}"
+        raise ConfigError(msg, where=schema.id)
+    return next(iter(sources)) if source is None else source
+
+
+def _folder(root: Path) -> Path:
+    """Return the folder to write to; refuse one that may hold real data."""
+    if root.exists() and not root.is_dir():
+        msg = "the data directory is a file"
+        raise OutputError(msg, where=str(root))
+    if root.is_dir() and any(root.iterdir()) and not (root / MARK_FILE).is_file():
+        msg = "the folder holds files that are no mock"
+        raise OutputError(
+            msg, where=str(root), hint="give a new folder: mock and real data never mix"
+        )
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"the folder cannot be made: {error.strerror}"
+        raise OutputError(msg, where=str(root)) from error
+    return root.resolve()
+
+
+def _note(root: Path, schema: SurveySchema, config: str, source: str, n: int, seed: int) -> Path:
+    """Say in the folder what was simulated."""
+    path = root / MARK_FILE
+    head = f"{MARK_TEXT}\nNothing in this folder was observed.\n"
+    text = path.read_text(encoding="utf-8") if path.exists() else head
+    line = (
+        f"survey {schema.id}, schema version {schema.file.version}, config {config}, "
+        f"source {source}, {n} objects, seed {seed}\n"
+    )
+    path.write_text(text if line in text else text + line, encoding="utf-8")
+    return path
+
+
+class _Writer:
+    """Writes the files of all programs."""
+
+    def __init__(self, root: Path, programs: Sequence[MockProgram], seed: int) -> None:
+        self.root = root
+        self.programs = programs
+        self.seed = seed
+        self.files: list[Path] = []
+        self.attached: dict[str, tuple[BoundTable, list[dict[str, Column]]]] = {}
+
+    def write(self) -> list[Path]:
+        """Write everything and return the paths."""
+        self._refuse_files()
+        pending: dict[str, list[dict[str, Column]]] = {}
+        for program in self.programs:
+            several = program.bindings.source.split_by is not None
+            for number, chunk in enumerate(program.chunks):
+                columns = self._main_columns(program, program.chunk(number).store)
+                if several:
+                    pending.setdefault(chunk.paths[0], []).append(columns)
+                else:
+                    self._write(program, chunk.paths, columns, chunk.names)
+        for path, parts in pending.items():
+            self._write(self.programs[0], (path,), _below(parts), ())
+        for pattern, (table, parts) in self.attached.items():
+            self._write_attached(pattern, table, _below(parts))
+        return sorted(self.files)
+
+    def _refuse_files(self) -> None:
+        for program in self.programs:
+            for table in program.bindings.source.tables.values():
+                if find_files(self.root, table.files):
+                    msg = f"files that match {table.files} are there already"
+                    raise OutputError(msg, where=str(self.root), hint="give a new folder")
+
+    def _main_columns(self, program: MockProgram, store: CellStore) -> dict[str, Column]:
+        """Return the cells of the main table; those of attached ones are put aside."""
+        source = program.bindings.source
+        try:
+            columns = store.columns()
+        except NotInvertibleError as error:
+            raise not_invertible(program.bindings.schema, source, "cells", str(error)) from error
+        for table in source.tables.values():
+            own = {cell: c for (name, cell), c in columns.items() if name == table.name}
+            if table.is_attached and own:
+                self.attached.setdefault(table.files, (table, []))[1].append(own)
+        return {cell: c for (name, cell), c in columns.items() if name == source.main.name}
+
+    def _write(
+        self,
+        program: MockProgram,
+        paths: Sequence[str],
+        columns: Mapping[str, Column],
+        names: Sequence[str],
+    ) -> None:
+        table = program.bindings.source.main
+        if table.model.group:
+            columns, _ = explode(columns, table.model.group)
+        shared = [c for c in columns if program.bindings.is_shared((table.name, c))]
+        self._write_table(program, table, paths, columns, names, shared)
+
+    def _write_table(
+        self,
+        program: MockProgram,
+        table: BoundTable,
+        paths: Sequence[str],
+        columns: Mapping[str, Column],
+        names: Sequence[str],
+        shared: Sequence[str],
+    ) -> None:
+        targets = [self.root / path for path in paths]
+        for folder in {target.parent for target in targets}:
+            folder.mkdir(parents=True, exist_ok=True)
+        try:
+            write_table(targets, table.model, columns, names=names, shared=shared)
+        except NotInvertibleError as error:
+            bindings = program.bindings
+            what = f"table {table.name} ({table.model.format})"
+            raise not_invertible(bindings.schema, bindings.source, what, str(error)) from error
+        except OSError as error:
+            msg = f"cannot be written: {error.strerror or error}"
+            raise OutputError(msg, where=str(targets[0])) from error
+        self.files += targets
+
+    def _write_attached(
+        self, pattern: str, table: BoundTable, columns: Mapping[str, Column]
+    ) -> None:
+        """Write an attached table, its rows in an order of their own."""
+        program = self.programs[0]
+        n = len(next(iter(columns.values())))
+        if table.row is None:
+            order = generator(self.seed, "attached", pattern).permutation(n)
+            columns = {cell: column.take(order) for cell, column in columns.items()}
+        elif sum(len(p.chunks) for p in self.programs) > 1:
+            what = f"table {table.name}, row: {table.row.text}"
+            why = "the main table has several files"
+            raise not_invertible(program.bindings.schema, program.bindings.source, what, why)
+        if table.model.group:
+            columns, _ = explode(columns, table.model.group)
+        shared = [c for c in columns if program.bindings.is_shared((table.name, c))]
+        path = fill_pattern(pattern, {}, "001-of-001", None)
+        self._write_table(program, table, (path,), columns, (), shared)
+
+
+def _below(parts: Sequence[Mapping[str, Column]]) -> dict[str, Column]:
+    """Put cells of several chunks below one another."""
+    return {cell: Column.concatenate([part[cell] for part in parts]) for cell in parts[0]}

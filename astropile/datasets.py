@@ -17,11 +17,8 @@ from astropile.survey import Survey, load
 __all__: list[str] = []  # the classes are made when they are named; dir() lists them
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> type[Survey]:
     """Return the class of a survey by its class name."""
-    if name == "__all__":
-        # As ruff sorts names: CONSTANTS first, then Classes.
-        return sorted(__dir__(), key=lambda name: (not name.isupper(), name))
     if name.startswith("_") or name not in __dir__():
         msg = f"no survey has the class name {name!r}; known are {', '.join(__dir__())}"
         raise AttributeError(msg, name=name)

@@ -97,8 +97,10 @@ def _added() -> tuple[Path, ...]:
     """Return the files that users and other packages add, each once."""
     named = os.environ.get(SCHEMAS_VARIABLE, "").split(os.pathsep)
     places = [(Path(place).expanduser(), SCHEMAS_VARIABLE) for place in named if place]
-    for point in entry_points(group=ENTRY_POINT_GROUP):
-        places.append((_place_of(point), f"the entry point '{point.name} = {point.value}'"))
+    places += [
+        (_place_of(point), f"the entry point '{point.name} = {point.value}'")
+        for point in entry_points(group=ENTRY_POINT_GROUP)
+    ]
     files = dict.fromkeys(file for place in places for file in _files_in(*place))
     shipped = set(_shipped())
     return tuple(file for file in dict.fromkeys((*files, *_registered)) if file not in shipped)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -63,10 +63,9 @@ class Batch:
         """Return the number of rows."""
         return len(self.index)
 
-    def take(self, rows: Array) -> Batch:
-        """Return some of the rows."""
-        columns = {address: column.take(rows) for address, column in self.columns.items()}
-        return Batch(columns, RowIndex(self.index.file[rows], self.index.row[rows]))
+    def only(self, addresses: Iterable[str]) -> Batch:
+        """Return the same rows with some of the leaves; those that are absent are left out."""
+        return Batch({a: self.columns[a] for a in addresses if a in self.columns}, self.index)
 
 
 @dataclass(slots=True)

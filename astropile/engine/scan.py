@@ -91,7 +91,9 @@ class CellReader:
         self, *, batch_rows: int | None, index: RowIndex | None = None
     ) -> Iterator[tuple[Program, Frame]]:
         """Yield batches of cells, each of rows of one program, in row order."""
-        selection = self._selection(index)
+        is_nested = bool(self.entries) and bool(self.entries[0].program.main.model.group)
+        # A group is known by its first row, but all of its rows must be read.
+        selection = self._selection(None if is_nested else index)
         for program, group in _runs(self.entries):
             chosen = [e for e in group if selection is None or e.number in selection]
             main = program.main.model
@@ -104,7 +106,8 @@ class CellReader:
             if main.group:
                 whole = list(frames)
                 if whole:
-                    yield program, nest(Frame.concatenate(whole), main.group)
+                    nested = nest(Frame.concatenate(whole), main.group)
+                    yield program, nested if index is None else _listed(nested, index)
             else:
                 yield from ((program, frame) for frame in frames)
         if index is None:
@@ -290,6 +293,15 @@ class CellReader:
         block = reader.block_rows()
         # Whole chunks only: a chunk that is cut would be decompressed twice.
         return max(block, step - step % block)
+
+
+def _listed(frame: Frame, index: RowIndex) -> Frame:
+    """Return the rows of a nested frame that an index lists, in its order."""
+    stride = 1 + max(int(frame.row.max()), int(index.row.max()))
+    own, wanted = frame.file * stride + frame.row, index.file * stride + index.row
+    order = np.argsort(own)
+    place = np.clip(np.searchsorted(own, wanted, sorter=order), 0, len(own) - 1)
+    return frame.take(order[place][own[order[place]] == wanted])
 
 
 def _cells_in(expr: Expr, program: Program) -> list[tuple[str, str]]:

@@ -71,9 +71,12 @@ def decode_pieces(data: Array, offsets: Array, name: str) -> Array:
     lengths = np.diff(offsets)
     n, width = len(lengths), max(1, int(lengths.max(initial=0)))
     _check_size(n, width, name)
-    codes = np.zeros((n, width), dtype=np.uint8)
-    first, last = int(offsets[0]), int(offsets[-1])
-    codes[np.arange(width) < lengths[:, None]] = data[first:last]
+    pieces = data[int(offsets[0]) : int(offsets[-1])]
+    is_ascii = pieces.max(initial=0) < FIRST_NOT_ASCII
+    codes = np.zeros((n, width), dtype=np.uint32 if is_ascii else np.uint8)
+    codes[np.arange(width) < lengths[:, None]] = pieces
+    if is_ascii:
+        return codes.view(f"U{width}")[:, 0]
     return _decode(codes.view(f"S{width}")[:, 0], name)
 
 

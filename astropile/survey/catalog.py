@@ -41,9 +41,9 @@ def build_catalog(
             )
     found = request.catalogue_pass(split)
     if addresses:
-        run = request.run([*OBJECT_LEAVES, *addresses], split=split)
         wanted = (*OBJECT_LEAVES, *addresses)
-        found = collect(list(run.batches()), run.rejects, wanted)
+        run = request.run(wanted, split=split)
+        found = collect(run.batches(index=found.index), found.rejects, wanted)
     targets = {request.resolver.resolve(name).leaf.address: unit for name, unit in units.items()}
     table = Table(meta={"survey": request.schema.id, "config": request.config})
     for address in OBJECT_LEAVES:

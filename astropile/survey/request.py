@@ -241,20 +241,26 @@ class Request:
             yield self.per_band.pack(batch.columns, len(batch))
 
     def catalogue_pass(self, split: str | None) -> CataloguePass:
-        """Read ids and positions of all objects, once."""
+        """Read ids and positions of all objects, once.
+
+        Where a value that does not fit refuses its row, every value of an Example is looked at
+        here too: row numbers must be those of the Examples.
+        """
         if split not in self._passes:
-            run = self.run(OBJECT_LEAVES, split=split)
-            self._passes[split] = collect(list(run.batches()), run.rejects, OBJECT_LEAVES)
+            looked_at = OBJECT_LEAVES if self.on_bad_row == "raise" else self.wanted
+            run = self.run(looked_at, split=split)
+            self._passes[split] = collect(run.batches(), run.rejects, OBJECT_LEAVES)
         return self._passes[split]
 
 
-def collect(batches: list[Batch], rejects: Rejects, addresses: Iterable[str]) -> CataloguePass:
-    """Join batches of scalar columns into one."""
+def collect(found: Iterable[Batch], rejects: Rejects, addresses: tuple[str, ...]) -> CataloguePass:
+    """Join the scalar columns of batches into one; the rest of a batch is let go at once."""
     import numpy as np
 
     from astropile.engine import RowIndex
     from astropile.readers import Column
 
+    batches = [batch.only(addresses) for batch in found]
     if not batches:
         empty = np.empty(0, dtype=np.int64)
         text, number = Column(np.empty(0, dtype="U1")), Column(np.empty(0))

@@ -81,13 +81,14 @@ def plan_axis(
     padding = None if keep is None else solve_predicate(keep.expr, truth=False)
     data = None if keep is None else solve_predicate(keep.expr, truth=True)
     grid = next((b for b in own if grid_function(b.expr)), None)
+    equal = _is_equal(bindings, own, padding)
     elements = draw_elements(
         block,
         axis,
         objects,
         rng,
         labels=_labels(bindings, own, label),
-        equal=_is_equal(bindings, own, padding),
+        equal=equal,
         padded=padding is not None,
         uniform=grid is not None and padding is None,
     )
@@ -99,7 +100,8 @@ def plan_axis(
     elif grid is not None:
         layout = _grid(bindings, grid, elements, rng, padded=padding is not None)
     else:
-        layout = _ragged(bindings, block, elements, rng, padded=padding is not None)
+        fixed = bindings.stacks_rows and (equal or padding is not None)
+        layout = _ragged(block, elements, rng, padded=padding is not None, dense=fixed)
     ordered = sized or bool(block.axes[axis].labels)
     return AxisPlan(elements, layout, label, padding, data or {}, ordered)
 
@@ -138,14 +140,13 @@ def _can_turn(bindings: Bindings, own: Sequence[Binding]) -> bool:
 
 
 def _ragged(
-    bindings: Bindings, block: Block, elements: Elements, rng: np.random.Generator, *, padded: bool
+    block: Block, elements: Elements, rng: np.random.Generator, *, padded: bool, dense: bool
 ) -> Layout:
     counts = elements.counts
     order = None
-    if block.modality.sort or (elements.label_counts is None and elements.label is not None):
+    if block.modality.sort or (elements.label is not None and elements.label_counts is None):
         # The order in a file means nothing where the schema says one.
         order = np.lexsort((rng.random(len(elements.row)), elements.row))
-    dense = bindings.stacks_rows and (padded or len(np.unique(counts)) <= 1)
     if not padded:
         padding = np.zeros_like(counts)
     elif dense:

@@ -286,6 +286,8 @@ class _Drawer:
         if values.dtype.kind == "U":
             lookup = any(isinstance(n, Call) and n.function == "lookup" for n in walk(binding.expr))
             return plan.elements.labels[0] if lookup and plan.elements.labels else ""
+        if binding.is_plain or not plan.layout.padding.any():
+            return 0
         zero = Evaluator(lambda _: Column(np.zeros((1, 1))), 1)
         try:
             pad = float(zero.evaluate(binding.expr).column.data.reshape(-1)[0])

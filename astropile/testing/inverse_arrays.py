@@ -176,10 +176,12 @@ def _grid(solver: Solver, expr: Call, value: Column, target: Target) -> Column:
 
 
 def _reduction(solver: Solver, expr: Call, value: Column, target: Target) -> Column:
-    """Undo a reduction: arrays of one element."""
+    """Undo a reduction: arrays of one element; of grouped rows, equal cells in all of them."""
     if len(expr.arguments) > 1 or value.ndim:
         msg = f"{expr.function}() along one axis has no inverse"
         raise NotInvertibleError(msg)
+    if solver.source.main.model.group:
+        return solver.solve(expr.arguments[0], value, target)
     attained = solver.solve(expr.arguments[0], Column(value.data[:, None]), target)
     return Column(attained.data.reshape(len(value.data), -1)[:, 0])
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 
 from astropile.engine.functions.numbers import AB_ZERO_JY, air_to_vacuum, vacuum_to_air
-from astropile.engine.operand import rows_of
+from astropile.engine.operand import Operand, spread
 from astropile.expression import Call
 from astropile.readers import Column
 from astropile.readers.column import Array
@@ -36,13 +36,10 @@ def _monotone(undo: Change, redo: Change, limit: Change | None = None) -> Invers
 
 
 def _clip(solver: Solver, expr: Call, value: Column, target: Target) -> Column:
-    low, high = (
-        rows_of(solver.evaluate(limit), solver.store.n).data for limit in expr.arguments[1:]
-    )
-    inner_axes = (1,) * (value.data.ndim - 1)
-    low, high = low.reshape(-1, *inner_axes), high.reshape(-1, *inner_axes)
-    wanted = replace(value, data=np.clip(value.data, low, high))
-    return solver.solve(expr.arguments[0], wanted, target)
+    limits = [solver.evaluate(limit) for limit in expr.arguments[1:]]
+    common = spread([Operand(value), *limits])
+    data = np.broadcast_to(np.clip(*common.arrays), value.data.shape)
+    return solver.solve(expr.arguments[0], replace(value, data=data), target)
 
 
 def _any_bit(solver: Solver, expr: Call, value: Column, target: Target) -> Column:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 import numpy as np
 
 from astropile.engine.evaluate import Evaluator
-from astropile.engine.operand import AbsentCellError, Fault, Operand, apply, rows_of
+from astropile.engine.operand import AbsentCellError, Fault, Operand, apply, rows_of, spread
 from astropile.expression import Binary, Call, Expr, Index, Name, Unary
 from astropile.readers import Column
 from astropile.readers.column import Array
@@ -181,14 +181,13 @@ class Inverter:
         operator = expr.operator
         if not left_open:
             operator = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}.get(operator, operator)
-        known = rows_of(self.evaluate(other), self.store.n)
-        yes, no = compared(operator, known.data)
+        common = spread([Operand(value), self.evaluate(other)])
+        truth, bound = common.arrays
+        yes, no = compared(operator, bound)
         if yes is None or no is None:
             msg = f"{operator} cannot be made true and false"
             raise NotInvertibleError(msg)
-        inner = (1,) * (value.data.ndim - yes.ndim)
-        yes, no = yes.reshape(*yes.shape, *inner), no.reshape(*no.shape, *inner)
-        data = np.where(value.data, yes, no)
+        data = np.broadcast_to(np.where(truth, yes, no), value.data.shape)
         cells = replace(target, stored=str(data.dtype) if data.dtype.kind != "U" else "string")
         side = expr.left if left_open else expr.right
         self.solve(side, replace(value, data=data), cells)

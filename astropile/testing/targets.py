@@ -11,7 +11,7 @@ import numpy as np
 from astropile.engine.operand import Operand
 from astropile.expression import Call, Expr, Literal, LiteralList
 from astropile.readers import Column
-from astropile.schema import Block, Leaf
+from astropile.schema import Block, BoundSource, Leaf
 from astropile.testing.cells import CellStore, NotInvertibleError
 from astropile.testing.layouts import Layout
 
@@ -44,6 +44,7 @@ class Target:
 class Solver(Protocol):
     """What inverses use of an Inverter."""
 
+    source: BoundSource
     lookups: Mapping[str, Mapping[str, object]]
     store: CellStore
     rng: np.random.Generator

@@ -132,8 +132,8 @@ def _unit_name(text: str) -> str:
 
 def _column(name: str, column: Column) -> fits.Column:
     if column.offsets is not None:
-        lists = np.empty(len(column), dtype=object)
-        lists[:] = np.split(column.data, column.offsets[1:-1])
+        parts = np.split(column.data, column.offsets[1:-1])
+        lists = np.fromiter(parts, dtype=object, count=len(column))
         code = _CODES.get(column.data.dtype.str[1:])
         if code is None or column.data.ndim > 1:
             msg = f"{name}: FITS has no lists of {column.data.dtype} arrays"

@@ -101,11 +101,11 @@ def _plain(values: Array) -> Array:
 
 def _put_ragged(group: h5py.Group, cell: str, column: Column) -> None:
     """Write lists of different length."""
-    lists = np.empty(len(column), dtype=object)
     text = column.data.dtype.kind == "U"
     base = h5py.string_dtype() if text else column.data.dtype
     data = column.data.astype(object) if text else column.data
-    lists[:] = np.split(data, column.offsets[1:-1])  # type: ignore[index]
+    parts = np.split(data, column.offsets[1:-1])  # type: ignore[index]
+    lists = np.fromiter(parts, dtype=object, count=len(column))
     dtype = h5py.vlen_dtype(base)
     group.create_dataset(cell.replace(".", "/"), data=lists, dtype=dtype, track_times=False)
 

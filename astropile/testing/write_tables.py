@@ -86,6 +86,9 @@ def write_csv(path: Path, columns: Mapping[str, Column], model: Table) -> None:
     """Write a header and one line a row, as the options of the table say."""
     flat = _flat_columns(columns, "CSV")
     names = list(model.header) or list(flat)
+    if lost := [name for name in flat if name not in names]:
+        msg = f"{', '.join(lost)}: not in the header of the table"
+        raise NotInvertibleError(msg)
     empty = Column(np.full(len(next(iter(columns.values()))), ""))
     texts = [_texts(columns[name] if name in columns else empty) for name in names]
     delimiter = model.delimiter or ","

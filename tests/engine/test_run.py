@@ -390,3 +390,24 @@ def test_lightcurve_when_band_not_declared_then_refused_with_row(
     schema = survey(modalities=modality, source=source)
     with pytest.raises(LeafError, match=r"row 1: lightcurve\.band: 'Q' is not one of the bands"):
         read_all(schema, root)
+
+
+def test_group_when_main_is_nested_then_index_reads_whole_groups(
+    write_hdf5: Callable[..., Path],
+) -> None:
+    source = """
+    tables: {main: {files: "*.hdf5", format: hdf5, group: [object_id, ra, dec]}}
+    values: {x: max(x)}
+"""
+    files = {
+        "object_id": np.array([7, 8, 7]),
+        "ra": np.array([1.0, 2.0, 1.0]),
+        "dec": np.zeros(3),
+        "x": np.array([1.0, 5.0, 3.0]),
+    }
+    schema = survey(columns="  x: {dtype: float32, description: X.}\n", source=source)
+    root = write_hdf5(files)
+    assert read_all(schema, root).columns["x"].data.tolist() == [3.0, 5.0]
+    (batch,) = run_of(schema, root).batches(index=RowIndex(np.array([0]), np.array([0])))
+    assert batch.columns["object_id"].data.tolist() == ["7"]
+    assert batch.columns["x"].data.tolist() == [3.0]

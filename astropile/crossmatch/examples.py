@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from astropile.engine import RowIndex
+from astropile.crossmatch.result import SEPARATION
+from astropile.engine import BATCH_BYTES, RowIndex
+from astropile.errors import SourceError
 from astropile.readers.column import Array
 from astropile.survey.cache import building, cache_dir, cache_key, open_arrow, write_tables
 from astropile.survey.meaning import meaning_json
@@ -30,7 +32,9 @@ def matched_dataset(result: MatchResult) -> Dataset:
         with building(folder) as aside:
             waiting = aside / "right.arrow"
             chosen, place = np.unique(result.right_row, return_inverse=True)
-            write_tables(_examples(result.right, chosen), result.right.request.features(), waiting)
+            features_right = result.right.request.features()
+            written = write_tables(_examples(result.right, chosen), features_right, waiting)
+            _require_all(result.right, written, len(chosen))
             right = RowStore(waiting)
             tables = _side_by_side(result, right, place, features.arrow_schema)
             write_tables(tables, features, aside / "data.arrow")
@@ -47,7 +51,7 @@ def matched_features(result: MatchResult) -> Features:
         {
             result.left.label: dict(result.left.request.features()),
             result.right.label: dict(result.right.request.features()),
-            "separation_arcsec": datasets.Value("float64"),
+            SEPARATION: datasets.Value("float64"),
         }
     )
 
@@ -56,8 +60,8 @@ def _key(result: MatchResult) -> str:
     """Return the key of a match: both conversions, labels and the pairs themselves."""
     digest = hashlib.sha256()
     for side in (result.left, result.right):
-        files = side.request.run(side.request.wanted).files
-        digest.update(f"{side.label}\n{cache_key(side.request, None, files)}\n".encode())
+        run = side.request.run(side.request.wanted)
+        digest.update(f"{side.label}\n{cache_key(side.request, None, run)}\n".encode())
     for rows in (result.left_row, result.right_row, result.separation_arcsec):
         digest.update(np.ascontiguousarray(rows).tobytes())
     return digest.hexdigest()
@@ -69,6 +73,14 @@ def _examples(side: Side, rows: Array) -> Iterator[pa.Table]:
     index = RowIndex(whole.file[rows], whole.row[rows])
     if len(index):
         yield from side.request.tables(index=index)
+
+
+def _require_all(side: Side, read: int, wanted: int) -> None:
+    """Refuse to go on if rows are not there any more: all after them would be paired wrongly."""
+    if read != wanted:
+        msg = f"{read} of {wanted} matched rows of {side.label} could be read"
+        hint = "its files changed after they were matched: load the survey again"
+        raise SourceError(msg, where=str(side.request.root), hint=hint)
 
 
 class RowStore:
@@ -88,6 +100,8 @@ class RowStore:
             self._schema = reader.schema
             self._batches = list(reader)
         self._starts = np.cumsum([0, *(batch.num_rows for batch in self._batches)])
+        #: Mean size of a row.
+        self.row_bytes = path.stat().st_size // max(1, int(self._starts[-1]))
 
     def take(self, rows: Array) -> pa.Table:
         """Return the rows at these positions, in this order."""
@@ -103,8 +117,7 @@ class RowStore:
             return self._schema.empty_table()
         back = np.empty(len(order), dtype=np.int64)
         back[order] = np.arange(len(order))
-        joined = pa.Table.from_batches(parts).combine_chunks()
-        return joined if (back == np.arange(len(back))).all() else joined.take(pa.array(back))
+        return _taken(pa.Table.from_batches(parts).combine_chunks(), back)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -115,25 +128,42 @@ class RowStore:
 def _side_by_side(
     result: MatchResult, right: RowStore, place: Array, schema: pa.Schema
 ) -> Iterator[pa.Table]:
-    """Yield matched Examples: the left rows as they are read, each with its partners."""
+    """Yield matched Examples: the left rows as they are read, each with its partners.
+
+    A table holds as many pairs as fit into the memory of a batch, however many partners a row has
+    and however small the rows of the left survey are beside those of the right one.
+    """
     import pyarrow as pa
 
     chosen, start = np.unique(result.left_row, return_index=True)
-    ends = np.append(start[1:], len(result.left_row))
+    edges = np.append(start, len(result.left_row))
     done = 0
     for table in _examples(result.left, chosen):
-        first, last = start[done], ends[done + table.num_rows - 1]
+        _require_all(result.left, min(done + table.num_rows, len(chosen)), done + table.num_rows)
+        own = chosen[done : done + table.num_rows]
+        first, last = int(edges[done]), int(edges[done + table.num_rows])
         done += table.num_rows
-        own = np.searchsorted(chosen, result.left_row[first:last]) - (done - table.num_rows)
-        repeated = len(own) != table.num_rows
-        left = table.take(pa.array(own)) if repeated else table
-        partners = right.take(place[first:last])
-        columns = [
-            _struct(left, schema.field(0)),
-            _struct(partners, schema.field(1)),
-            pa.array(result.separation_arcsec[first:last]),
-        ]
-        yield pa.Table.from_arrays(columns, schema=schema)
+        pair_bytes = table.nbytes // table.num_rows + right.row_bytes
+        step = max(1, BATCH_BYTES // max(1, pair_bytes))
+        for begin in range(first, last, step):
+            pairs = slice(begin, min(begin + step, last))
+            left = _taken(table, np.searchsorted(own, result.left_row[pairs]))
+            columns = [
+                _struct(left, schema.field(0)),
+                _struct(right.take(place[pairs]), schema.field(1)),
+                pa.array(result.separation_arcsec[pairs]),
+            ]
+            yield pa.Table.from_arrays(columns, schema=schema)
+    _require_all(result.left, done, len(chosen))
+
+
+def _taken(table: pa.Table, rows: Array) -> pa.Table:
+    """Return rows of a table; no copy is made of rows that follow one another."""
+    import pyarrow as pa
+
+    if len(rows) and (np.diff(rows) == 1).all():
+        return table.slice(int(rows[0]), len(rows))
+    return table.take(pa.array(rows))
 
 
 def _struct(table: pa.Table, field: pa.Field) -> pa.StructArray:

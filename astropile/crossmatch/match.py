@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
-from astropile.crossmatch.result import MatchResult, Side
+from astropile.crossmatch.result import SEPARATION, MatchResult, Side
 from astropile.errors import UsageError
-from astropile.readers.column import Array
 from astropile.sky import match_coordinates
 from astropile.survey import Survey
+from astropile.survey.catalog import position_deg
 
 if TYPE_CHECKING:
     from astropy.table import Table
@@ -65,8 +63,8 @@ def cross_match(
     names = _labels(left, right, labels)
     left_rows, right_rows = _catalogue(left), _catalogue(right)
     pairs = match_coordinates(
-        *_position(left_rows),
-        *_position(right_rows),
+        *position_deg(left_rows),
+        *position_deg(right_rows),
         radius_arcsec=radius_arcsec,
         find=find,
     )
@@ -83,26 +81,23 @@ def cross_match(
 
 def _labels(left: Survey, right: Survey, labels: tuple[str, str] | None) -> tuple[str, str]:
     if labels is not None:
-        if len(set(labels)) != 2 or not all(labels):
-            raise UsageError(f"labels must be two different names, got {labels!r}")
-        return labels
+        given: tuple[object, ...] = tuple(labels)
+        if len(given) != 2 or given[0] == given[1] or not all(map(_is_label, given)):
+            msg = f"labels must be two different names, got {labels!r}"
+            hint = f"names are text without ':', and not '{SEPARATION}'"
+            raise UsageError(msg, hint=hint)
+        return labels[0], labels[1]
     if left.id == right.id:
         return f"{left.id}_left", f"{right.id}_right"
     return left.id, right.id
 
 
+def _is_label(label: object) -> bool:
+    return isinstance(label, str) and bool(label) and ":" not in label and label != SEPARATION
+
+
 def _catalogue(survey: Survey) -> dict[str, Column]:
     return survey.request.catalogue_pass(None).columns
-
-
-def _position(columns: dict[str, Column]) -> tuple[Array, Array]:
-    """Return right ascension and declination in degrees, NaN where there is none."""
-    placed = []
-    for name in ("ra", "dec"):
-        column = columns[name]
-        data = column.data
-        placed.append(data if column.null is None else np.where(column.null, np.nan, data))
-    return placed[0], placed[1]
 
 
 def cross_match_datasets(

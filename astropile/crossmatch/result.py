@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from astropy.table import Table
     from datasets import Dataset
 
+#: Key of the separation in matched Examples and catalogues.
+SEPARATION = "separation_arcsec"
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -98,7 +101,7 @@ class MatchResult:
                 "right_object_id": pa.array(self._ids(self.right, self.right_row)),
                 "left_row": pa.array(self.left_row),
                 "right_row": pa.array(self.right_row),
-                "separation_arcsec": pa.array(self.separation_arcsec),
+                SEPARATION: pa.array(self.separation_arcsec),
             }
         )
 
@@ -129,10 +132,10 @@ class MatchResult:
             }
         )
         self._add(table, self.left, self.left_row, "")
-        table["healpix"] = healpix_column(table["ra"], table["dec"], 29)
+        table["healpix"] = healpix_column(table["ra"].value, table["dec"].value, 29)
         self._add(table, self.left, self.left_row, f"{self.left.label}:")
         self._add(table, self.right, self.right_row, f"{self.right.label}:")
-        table["separation_arcsec"] = self.separation_arcsec * u.arcsec
+        table[SEPARATION] = self.separation_arcsec * u.arcsec
         return table
 
     @staticmethod

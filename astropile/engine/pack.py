@@ -102,8 +102,18 @@ def pack_table(
             for name, address in value.items()
         ]
         fields = [field.type.field(name) for name in value]
-        arrays.append(pa.StructArray.from_arrays(children, fields=fields))
+        mask = all_null(children)
+        arrays.append(pa.StructArray.from_arrays(children, fields=fields, mask=mask))
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def all_null(children: list[pa.Array]) -> pa.Array | None:
+    """Return which rows have no value in any field, so that a block is null there."""
+    if not all(child.null_count for child in children):
+        return None
+    nulls = [child.is_null().to_numpy(zero_copy_only=False) for child in children]
+    mask = np.logical_and.reduce(nulls)
+    return pa.array(mask) if mask.any() else None
 
 
 def pack_or_null(column: Column | None, wanted: pa.DataType, n: int) -> pa.Array:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from astropile.engine.features import feature_of, nested_keys, shape_of
-from astropile.engine.pack import pack_column
+from astropile.engine.pack import all_null, pack_column
 from astropile.readers import Column
 from astropile.readers.column import Array
 from astropile.schema import Block, Leaf, SurveySchema
@@ -133,7 +133,8 @@ class PerBand:
             children = [
                 _pack(columns.get(a), f.type, n) for a, f in zip(value.values(), inner, strict=True)
             ]
-            arrays.append(pa.StructArray.from_arrays(children, fields=inner))
+            block = pa.StructArray.from_arrays(children, fields=inner, mask=all_null(children))
+            arrays.append(block)
         return pa.Table.from_arrays(arrays, schema=schema)
 
     def _pack_plane(
@@ -152,29 +153,37 @@ class PerBand:
                 value = pa.scalar(plane.constants[field.name], field.type)
                 children.append(pa.repeat(value, n))
                 continue
-            column = columns[plane.parts[field.name]]
+            column = columns.get(plane.parts[field.name])
+            if column is None:  # the source does not hold it
+                children.append(_pack(None, field.type, n))
+                missing = np.ones(n, dtype=bool) if field.name == "image" else missing
+                continue
             if column.ndim:
                 column = _plane_of(column, plane, labels)
             if field.name == "image":
                 missing = column.null
             if field.name == "noise_std":
-                good = None if mask is None else _plane_of(mask, plane, labels).data
-                column = Column(self._noise(column.data, good, roles), null=column.null)
+                flags = None if mask is None else _plane_of(mask, plane, labels)
+                column = Column(self._noise(column.data, flags, roles), null=column.null)
             children.append(_pack(column, field.type, n))
         struct_mask = None if missing is None or not missing.any() else pa.array(missing)
         return pa.StructArray.from_arrays(children, fields=fields, mask=struct_mask)
 
-    def _noise(self, ivar: Array, mask: Array | None, roles: Mapping[str, str]) -> Array:
+    def _noise(self, ivar: Array, mask: Column | None, roles: Mapping[str, str]) -> Array:
         """Return 1 / sqrt(median inverse variance over the pixels that are good)."""
         good = ivar > 0
-        if mask is not None:
-            means = self.leaves[roles["mask"]].field.true_means
-            good &= mask if means == "good" else ~mask if means == "bad" else True
+        means = self.leaves[roles["mask"]].field.true_means if mask is not None else "neither"
+        if mask is not None and means != "neither":
+            good[_known(mask)] &= (mask.data if means == "good" else ~mask.data)[_known(mask)]
         values = np.where(good, ivar, np.nan).reshape(len(ivar), -1)
         result = np.full(len(ivar), np.nan)
         known = good.reshape(len(ivar), -1).any(axis=1)
         result[known] = 1 / np.sqrt(np.nanmedian(values[known], axis=1))
         return result.astype(np.float32)
+
+
+def _known(mask: Column) -> Array:
+    return np.ones(len(mask), dtype=bool) if mask.null is None else ~mask.null
 
 
 _PARTS = ("image", "seeing", "pixel_size", "noise_std", "filter", "units", "extinction")

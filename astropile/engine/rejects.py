@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from astropile.readers.column import Array
 if TYPE_CHECKING:
     import pyarrow as pa
 
+logger = logging.getLogger(__name__)
 #: Why a row can be refused.
 REASONS = {
     "null_id": "the object id is null",
@@ -22,6 +24,9 @@ REASONS = {
     "leaf": "a value cannot become its leaf",
     "file": "the file cannot be read",
 }
+
+
+_COLUMNS = ("file", "row", "object_id", "code", "message")
 
 
 @dataclass(slots=True)
@@ -59,19 +64,28 @@ class Rejects:
         """Return the number of refused rows by reason."""
         return dict(Counter(self.codes))
 
+    def announce(self, where: str) -> None:
+        """Say aloud how many rows of a survey were refused, and why, if there are any."""
+        if len(self):
+            reasons = ", ".join(f"{code} {count}" for code, count in self.counts().items())
+            logger.warning(
+                "%s: %d rows were refused (%s); survey.rejects lists them",
+                where,
+                len(self),
+                reasons,
+            )
+
+    @classmethod
+    def from_arrow(cls, table: pa.Table) -> Rejects:
+        """Return the rows of a table that :meth:`to_arrow` made."""
+        return cls(*(table.column(name).to_pylist() for name in _COLUMNS))
+
     def to_arrow(self) -> pa.Table:
         """Return a table: file, row, object_id, code, message."""
         import pyarrow as pa
 
-        schema = pa.schema(
-            [
-                ("file", pa.string()),
-                ("row", pa.int64()),
-                ("object_id", pa.string()),
-                ("code", pa.string()),
-                ("message", pa.string()),
-            ]
-        )
+        kinds = (pa.string(), pa.int64(), pa.string(), pa.string(), pa.string())
+        schema = pa.schema(list(zip(_COLUMNS, kinds, strict=True)))
         arrays = [self.files, self.rows, self.object_ids, self.codes, self.messages]
         return pa.Table.from_arrays(
             [pa.array(a, f.type) for a, f in zip(arrays, schema, strict=True)], schema=schema

@@ -97,11 +97,10 @@ class CellReader:
         for program, group in _runs(self.entries):
             chosen = [e for e in group if selection is None or e.number in selection]
             main = program.main.model
-            if main.rows == "file":
-                yield from ((program, f) for f in self._object_files(program, chosen, batch_rows))
-                continue
             frames = (
-                frame for entry in chosen for frame in self._rows_of(entry, selection, batch_rows)
+                self._object_files(program, chosen, batch_rows)
+                if main.rows == "file"
+                else (f for entry in chosen for f in self._rows_of(entry, selection, batch_rows))
             )
             if main.group:
                 whole = list(frames)

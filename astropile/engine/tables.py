@@ -117,8 +117,11 @@ def nest(frame: Frame, keys: Sequence[str]) -> Frame:
             columns[name] = column.take(np.sort(first))
             continue
         taken = column.take(order)
-        if taken.offsets is not None:
-            columns[name] = Column(taken.data, offsets=taken.offsets[offsets])
+        if taken.ndim:
+            # Lists of one length are joined as lists of any length are.
+            lists = taken.ragged()
+            joined = lists.offsets[offsets]  # type: ignore[index]
+            columns[name] = Column(lists.data, offsets=joined, holes=lists.holes)
         else:
             columns[name] = Column(taken.data, offsets=offsets, holes=taken.null)
     start = np.sort(first)

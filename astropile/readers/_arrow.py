@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from astropile.errors import CellError
-from astropile.readers._text import decode_fixed, decode_pieces
+from astropile.readers._arrow_values import flat_values, nulls_of
 from astropile.readers.column import Array, Column, offsets_of
 
 Axis: TypeAlias = tuple[int, ...] | None
@@ -68,7 +68,7 @@ def to_column(
     columns = []
     for chunk in chunks:
         values, nest = _descend(chunk, fields, axes, name)
-        data, absent = _values(values, name)
+        data, absent = flat_values(values, name)
         if nest.absent is not None:
             absent = nest.absent if absent is None else absent | nest.absent
         if absent is not None and data.dtype.kind in "fiu":
@@ -96,9 +96,11 @@ def _descend(
         elif any(is_list(kind) for is_list in VARYING):
             lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy().astype(np.int64)
             if not nest.counts:
-                nest.null = _nulls(array)
+                nest.null = nulls_of(array)
             nest.axes.append(next(declared))
             nest.counts.append(lengths)
+            if nest.absent is not None:
+                nest.absent = np.repeat(nest.absent, lengths)
             array = array.flatten()
         elif pt.is_dictionary(kind) and pt.is_nested(kind.value_type):
             array = array.dictionary_decode()
@@ -107,14 +109,14 @@ def _descend(
             raise CellError(msg)
         else:
             if not nest.counts:
-                nest.null = _nulls(array)
+                nest.null = nulls_of(array)
             return array, nest
 
 
 def _into_fixed(array: pa.FixedSizeListArray, axis: Axis, nest: _Nest) -> pa.Array:
     """Step into lists of one size; those that are null keep their place."""
     size = array.type.list_size
-    null = _nulls(array)
+    null = nulls_of(array)
     if not nest.counts:
         nest.null = null
     elif null is not None:
@@ -193,62 +195,3 @@ def _row_shapes(nest: _Nest, name: str) -> Array:
             raise CellError(msg, hint="one axis of a row may vary, not two")
         row = np.repeat(row, counts)
     return shapes
-
-
-def _values(array: pa.Array, name: str) -> tuple[Array, Array | None]:
-    """Return values without structure, and where there are none."""
-    kind = array.type
-    absent = _nulls(array)
-    if pt.is_null(kind):
-        data: Array = np.full(len(array), np.nan)
-    elif pt.is_dictionary(kind):
-        codes, _ = _values(array.indices, name)
-        words, _ = _values(array.dictionary, name)
-        data = words[codes] if len(words) else np.zeros(len(array), dtype=words.dtype)
-    elif pt.is_string_view(kind) or pt.is_binary_view(kind):
-        return _values(array.cast(pa.large_binary()), name)
-    elif pt.is_fixed_size_binary(kind):
-        data = decode_fixed(_buffer(array, f"S{kind.byte_width}"), name)
-    elif pt.is_decimal(kind):
-        return _values(array.cast(pa.float64()), name)
-    elif pt.is_boolean(kind):
-        bits = np.frombuffer(array.buffers()[1] or b"", dtype=np.uint8)
-        data = np.unpackbits(bits, count=array.offset + len(array), bitorder="little")
-        data = data[array.offset :].astype(bool)
-    elif pt.is_string(kind) or pt.is_binary(kind):
-        data = _texts(array, np.dtype(np.int32), name)
-    elif pt.is_large_string(kind) or pt.is_large_binary(kind):
-        data = _texts(array, np.dtype(np.int64), name)
-    elif pt.is_primitive(kind):
-        data = _buffer(array, number_name(kind))
-    else:
-        msg = f"{name}: values of type {kind} are neither numbers nor text"
-        raise CellError(msg)
-    return data, absent
-
-
-def number_name(kind: pa.DataType) -> str:
-    """Return numpy's name of a type of numbers; dates and times are the integers stored."""
-    if pt.is_temporal(kind):
-        return f"int{kind.bit_width}"
-    return str(kind.to_pandas_dtype().__name__).rstrip("_")
-
-
-def _buffer(array: pa.Array, dtype: str) -> Array:
-    """Return values of fixed width as they stand in memory."""
-    whole = np.frombuffer(array.buffers()[1] or b"", dtype=dtype)
-    return whole[array.offset : array.offset + len(array)]
-
-
-def _texts(array: pa.Array, offset_dtype: np.dtype[np.signedinteger], name: str) -> Array:
-    """Return texts of varying length."""
-    if not len(array):
-        return np.empty(0, dtype="U1")
-    _, places, data = array.buffers()
-    offsets = np.frombuffer(places, offset_dtype)[array.offset : array.offset + len(array) + 1]
-    return decode_pieces(np.frombuffer(data or b"", dtype=np.uint8), offsets, name)
-
-
-def _nulls(array: pa.Array) -> Array | None:
-    """Return where an array is null, or None if it is nowhere."""
-    return array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None

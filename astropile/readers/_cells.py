@@ -76,6 +76,10 @@ class Cells(Mapping[str, CellInfo]):
         facts = self._facts[first]
         return facts if isinstance(facts, CellInfo) else facts()
 
+    def __contains__(self, name: object) -> bool:
+        """Return whether there is such a cell."""
+        return isinstance(name, str) and self.first_address(name) is not None
+
     def __iter__(self) -> Iterator[str]:
         """Return the first addresses in the order of the file."""
         return iter(self._facts)

@@ -89,14 +89,14 @@ def read_rows(dataset: h5py.Dataset, rows: Rows, fields: Sequence[str] = ()) -> 
 def has_plain_chunks(dataset: h5py.Dataset) -> bool:
     """Return whether the chunks of a dataset can be inflated here.
 
-    They can if they hold numbers as numpy has them, with no other filters than deflate and
-    shuffle.
+    They can if they hold numbers as numpy has them, deflated and at most shuffled.
     """
     if dataset.chunks is None or dataset.dtype.hasobject:
         return False
     if prod(dataset.chunks) * dataset.dtype.itemsize < MIN_CHUNK_BYTES:
         return False
-    if not set(_filters(dataset)) <= {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE}:
+    filters = set(_filters(dataset)) - {h5py.h5z.FILTER_SHUFFLE}
+    if filters != {h5py.h5z.FILTER_DEFLATE}:
         return False
     as_numpy = h5py.h5t.py_create(dataset.dtype, logical=True)
     return bool(as_numpy == dataset.id.get_type())

@@ -91,7 +91,7 @@ def open_batches(
         try:
             yield from open_csv(
                 pa.PythonFile(file, mode="r"),
-                ReadOptions(column_names=list(columns), block_size=BLOCK_BYTES, use_threads=False),
+                ReadOptions(column_names=list(columns), block_size=BLOCK_BYTES),
                 ParseOptions(
                     delimiter=dialect.delimiter,
                     newlines_in_values=True,

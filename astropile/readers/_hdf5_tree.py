@@ -11,7 +11,6 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import h5py
 
 from astropile.errors import CellError, UnsafeFileError
+from astropile.readers._hdf5_types import fields_of, value_type
 
 if TYPE_CHECKING:
     import numpy as np
@@ -166,35 +166,10 @@ def open_place(root: h5py.Group, place: Place) -> h5py.HLObject:
     return found
 
 
-def element_type(dtype: np.dtype[Any]) -> str | None:
-    """Return the type of an element as cells name it, or None if it is no value.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> element_type(np.dtype(">f4")), element_type(np.dtype("S3"))
-    ('float32', 'text')
-    """
-    if dtype.kind == "S" or h5py.check_string_dtype(dtype) is not None:
-        return "text"
-    base = varying_base(dtype)
-    if base is not None:
-        return None if varying_base(base) is not None else element_type(base)
-    return dtype.newbyteorder("=").name if dtype.kind in "biufc" else None
-
-
 def widest(known: Place, other: Place) -> Place:
     """Return a place whose shape has -1 where two groups differ."""
     both = zip_longest(known.shape, other.shape)
     return replace(known, shape=tuple(a if a == b else -1 for a, b in both))
-
-
-def varying_base(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
-    """Return the type of an element of variable-length arrays, or None for anything else."""
-    if h5py.check_string_dtype(dtype) is not None:
-        return None
-    base: np.dtype[Any] | None = h5py.check_vlen_dtype(dtype)
-    return base
 
 
 def _add_members(
@@ -220,7 +195,7 @@ def _add_members(
             if found not in above:
                 _add_members(found, here, (*above, found), tree)
         elif isinstance(found, h5py.Dataset) and (shape := found.shape) is not None:
-            for fields, dtype, inner in _fields(found):
+            for fields, dtype, inner in fields_of(found):
                 cell = ".".join((*here, *fields))
                 tree.add(cell, Place(here, fields, "", dtype, (*shape, *inner)))
 
@@ -231,38 +206,6 @@ def _add_attributes(found: h5py.HLObject, address: str, path: tuple[str, ...], t
         return
     for name in found.attrs:
         attribute = found.attrs.get_id(name)
-        dtype = _dtype(attribute)
+        dtype = value_type(attribute)
         if dtype is not None and attribute.get_space().get_simple_extent_type() != h5py.h5s.NULL:
             tree.add(f"{address}@{name}", Place(path, (), name, dtype, attribute.shape))
-
-
-def _dtype(found: h5py.Dataset | h5py.h5a.AttrID) -> np.dtype[Any] | None:
-    """Return the type of a dataset or attribute, or None if numpy has none like it."""
-    try:
-        dtype: np.dtype[Any] = found.dtype
-    except TypeError:
-        return None
-    return dtype if dtype.names or element_type(dtype) else None
-
-
-def _fields(
-    dataset: h5py.Dataset,
-) -> Iterator[tuple[tuple[str, ...], np.dtype[Any], tuple[int, ...]]]:
-    """Yield the fields of a dataset that are values: names, type of an element, axes."""
-    dtype = _dtype(dataset)
-    if dtype is not None:
-        yield from _leaves((), dtype, ())
-
-
-def _leaves(
-    names: tuple[str, ...], dtype: np.dtype[Any], shape: tuple[int, ...]
-) -> Iterator[tuple[tuple[str, ...], np.dtype[Any], tuple[int, ...]]]:
-    """Yield the innermost fields of a type."""
-    if dtype.subdtype is not None:
-        base, inner = dtype.subdtype
-        yield from _leaves(names, base, (*shape, *inner))
-    elif dtype.names is not None:
-        for name in dtype.names:
-            yield from _leaves((*names, name), dtype[name], shape)
-    elif element_type(dtype) is not None:
-        yield names, dtype, shape

@@ -12,7 +12,7 @@ import numpy as np
 
 from astropile.errors import CellError
 from astropile.readers._base import as_row
-from astropile.readers._hdf5_tree import varying_base
+from astropile.readers._hdf5_types import varying_base
 from astropile.readers._text import decode_fixed, decode_list
 from astropile.readers.column import Array, Column, offsets_of
 

@@ -69,11 +69,6 @@ def count_selected(rows: Rows) -> int:
     return int(rows.stop - rows.start) if isinstance(rows, slice) else len(rows)
 
 
-def row_number(rows: Rows, place: int) -> int:
-    """Return the row of the file that stands at a place of a selection."""
-    return int(rows.start + place) if isinstance(rows, slice) else int(rows[place])
-
-
 def split_at(rows: Rows, edges: Array) -> Iterator[tuple[int, slice, Rows]]:
     """Cut a selection where blocks of rows meet.
 

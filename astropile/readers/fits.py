@@ -93,7 +93,8 @@ class FitsReader(FileReader):
         """Return the number of rows."""
         if self._options.rows == "file":
             return 1
-        return self._main.shape[0] if self._main.shape else 0
+        with self._errors():
+            return self._main.shape[0] if self._main.shape else 0
 
     def block_rows(self) -> int:
         """Return 1: rows of a FITS file stand one after the other."""
@@ -129,7 +130,7 @@ class FitsReader(FileReader):
                 free = [name for name in addresses if name not in facts and name not in aliases]
                 if not free:
                     continue
-                facts[free[0]] = partial(self._info, place, free[0])
+                facts[free[0]] = partial(self._info, place)
                 places[free[0]] = place
                 aliases |= dict.fromkeys(free[1:], free[0])
         return Cells(facts, aliases, ignore_case=self._options.ignore_case), places
@@ -150,8 +151,12 @@ class FitsReader(FileReader):
             for key in hdu.keywords():
                 yield [f"{name}@{key}" for name in names], _Place(hdu, key=key)
 
-    def _info(self, place: _Place, address: str) -> CellInfo:
-        """Return what the headers say of a cell."""
+    def _info(self, place: _Place) -> CellInfo:
+        """Return what the headers say of a cell; called when the cell is looked up."""
+        with self._errors():
+            return self._describe(place)
+
+    def _describe(self, place: _Place) -> CellInfo:
         hdu = place.hdu
         by_row = self._options.rows == "axis"
         if place.key:
@@ -227,4 +232,6 @@ def _card(hdu: Hdu, key: str) -> Column:
     value = hdu.value(key)
     if value is None:
         return Column(np.array([""]), null=np.array([True]))
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        value = float(value)
     return Column(np.array([value.rstrip() if isinstance(value, str) else value]))

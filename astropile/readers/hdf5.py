@@ -27,14 +27,13 @@ from astropile.readers._compression import DAMAGE, is_compressed, read_plain
 from astropile.readers._hdf5_tree import (
     Place,
     Tree,
-    element_type,
     is_group,
     member,
     open_place,
     read_tree,
-    varying_base,
     widest,
 )
+from astropile.readers._hdf5_types import element_type, varying_base
 from astropile.readers._hdf5_values import as_array, field_column, one_row
 from astropile.readers._selection import count_selected
 from astropile.readers.column import Array, Column, Rows

@@ -18,7 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyarrow.types as pt
 
-from astropile.readers._arrow import VARYING, Axis, number_name, to_column
+from astropile.readers._arrow import VARYING, Axis, to_column
+from astropile.readers._arrow_values import number_name
 from astropile.readers._base import FileReader, as_row, join
 from astropile.readers._cells import Cells
 from astropile.readers._compression import DAMAGE, is_compressed, read_plain
@@ -64,6 +65,7 @@ class ParquetReader(FileReader):
     damage: ClassVar[tuple[type[Exception], ...]] = (
         *DAMAGE,
         pa.ArrowException,
+        IndexError,
         KeyError,
         TypeError,
         ValueError,

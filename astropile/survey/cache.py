@@ -6,11 +6,11 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from astropile.errors import OutputError
 from astropile.survey.citation import citation
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from datasets import Dataset, DatasetInfo, Features
 
-    from astropile.engine import Rejects
+    from astropile.engine import Rejects, Run
 
 #: Changes whenever the same files would give other Examples.
 ENGINE_VERSION = 1
@@ -46,13 +46,12 @@ def clean_cache() -> int:
     return size
 
 
-def cache_key(request: Request, split: str | None, files: Iterable[Path]) -> str:
+def cache_key(request: Request, split: str | None, run: Run) -> str:
     """Return the key of a conversion: schema, what was asked, and every file's size and time."""
-    root = request.root
     listed = []
-    for file in files:
+    for file in (*run.files, *_attached_files(run)):
         stat = file.stat()
-        listed.append([os.path.relpath(file, root), stat.st_size, stat.st_mtime_ns])
+        listed.append([os.path.relpath(file, run.root), stat.st_size, stat.st_mtime_ns])
     parts = [
         ENGINE_VERSION,
         request.schema.digest,
@@ -68,12 +67,31 @@ def cache_key(request: Request, split: str | None, files: Iterable[Path]) -> str
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
+def _attached_files(run: Run) -> list[Path]:
+    """Return the files of the tables beside the main one."""
+    from astropile.engine import find_files
+
+    patterns = dict.fromkeys(
+        table.files
+        for program in run.plan.programs
+        for table in program.source.tables.values()
+        if table.is_attached and program.cells[table.name]
+    )
+    return [
+        file.path
+        for pattern in patterns
+        for file in find_files(run.root, pattern, follow_links=run.follow_links)
+    ]
+
+
 def cached_dataset(request: Request, *, split: str | None) -> Dataset:
     """Return the Examples of a request from the cache, converting them first if need be."""
     run = request.run(request.wanted, split=split)
-    key = cache_key(request, split, run.files)
+    key = cache_key(request, split, run)
     folder = cache_dir() / request.schema.id / key
-    if not folder.is_dir():
+    if folder.is_dir():
+        read_rejects(folder / "rejects.parquet").announce(request.schema.id)
+    else:
         with building(folder) as aside:
             tables = request.tables(split=split, run=run)
             write_tables(tables, request.features(), aside / "data.arrow")
@@ -88,35 +106,39 @@ def building(folder: Path) -> Iterator[Path]:
     Raises
     ------
     OutputError
-        The disk is full or the place cannot be written.
+        The place cannot be written.
     """
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name[:16]}-", dir=folder.parent))
-    except OSError as error:
-        raise _output_error(error, folder) from error
+    aside = folder.with_name(f".{folder.name[:16]}-{uuid4().hex}")
+    with writing(folder):
+        aside.mkdir(parents=True)
     try:
         yield aside
-        try:
-            aside.rename(folder)
-        except OSError:
-            # Another process was faster; what it wrote has the same key, so the same content.
-            if not folder.is_dir():
-                raise
-    except OSError as error:
-        if isinstance(error, OutputError) or error.errno is None:
-            raise
-        raise _output_error(error, folder) from error
+        with writing(folder):
+            try:
+                aside.rename(folder)
+            except OSError:
+                # Another process was faster; what it wrote has the same key and the same content.
+                if not folder.is_dir():
+                    raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def _output_error(error: OSError, folder: Path) -> OutputError:
-    return OutputError(
-        f"cannot write: {error.strerror or error}",
-        where=str(folder),
-        hint="free some space, or set ASTROPILE_CACHE to another folder",
-    )
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Turn what goes wrong while writing into one error that names the place.
+
+    Raises
+    ------
+    OutputError
+        The disk is full, or the place cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        msg = f"cannot write: {error.strerror or error}"
+        hint = "free some space, or set ASTROPILE_CACHE to another folder"
+        raise OutputError(msg, where=str(place), hint=hint) from error
 
 
 def write_tables(tables: Iterable[pa.Table], features: Features, path: Path) -> int:
@@ -125,13 +147,23 @@ def write_tables(tables: Iterable[pa.Table], features: Features, path: Path) -> 
 
     schema = features.arrow_schema
     rows = 0
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
+    with writing(path):
+        sink = pa.OSFile(str(path), "wb")
+    # Not as contexts: what closing says after a fault would hide the fault.
+    try:
+        with writing(path):
+            writer = pa.ipc.new_stream(sink, schema)
         for table in tables:
             # Field metadata would make each batch another schema; Datasets carry it in their info.
-            writer.write_table(pa.Table.from_arrays(table.columns, schema=schema))
+            plain = pa.Table.from_arrays(table.columns, schema=schema)
+            with writing(path):
+                writer.write_table(plain)
             rows += table.num_rows
-    with path.open("rb") as written:
-        os.fsync(written.fileno())
+        with writing(path):
+            writer.close()
+    finally:
+        sink.close()
+    flush(path)
     return rows
 
 
@@ -139,7 +171,24 @@ def write_rejects(rejects: Rejects, path: Path) -> None:
     """Save the refused rows beside the data."""
     import pyarrow.parquet as pq
 
-    pq.write_table(rejects.to_arrow(), path)
+    with writing(path):
+        pq.write_table(rejects.to_arrow(), path)
+    flush(path)
+
+
+def read_rejects(path: Path) -> Rejects:
+    """Return the refused rows that were saved beside the data."""
+    import pyarrow.parquet as pq
+
+    from astropile.engine import Rejects
+
+    return Rejects.from_arrow(pq.read_table(path))
+
+
+def flush(path: Path) -> None:
+    """Wait until a file is on the disk, so that its folder never gets its name before."""
+    with writing(path), path.open("rb") as written:
+        os.fsync(written.fileno())
 
 
 def open_arrow(

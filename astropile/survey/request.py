@@ -212,7 +212,12 @@ class Request:
         )
 
     def run(
-        self, wanted: Iterable[str], *, split: str | None = None, source: str | None = None
+        self,
+        wanted: Iterable[str],
+        *,
+        split: str | None = None,
+        source: str | None = None,
+        on_bad_row: Literal["raise", "reject"] | None = None,
     ) -> Run:
         """Return a run over the files for some leaves."""
         from astropile.engine import Run
@@ -221,7 +226,7 @@ class Request:
             self.plan(wanted, split=split, source=source),
             self.root,
             follow_links=self.follow_links,
-            on_bad_row=self.on_bad_row,
+            on_bad_row=on_bad_row or self.on_bad_row,
         )
 
     def tables(
@@ -233,12 +238,15 @@ class Request:
         run: Run | None = None,
     ) -> Iterator[pa.Table]:
         """Yield Arrow tables of Examples in the asked layout."""
-        run = run or self.run(self.wanted, split=split)
+        # Listed rows were accepted by an earlier pass: one refused now would shift the others.
+        strict: Literal["raise"] | None = None if index is None else "raise"
+        run = run or self.run(self.wanted, split=split, on_bad_row=strict)
         if self.layout == "nested":
             yield from run.tables(batch_rows=batch_rows, index=index, naming=self.names)
-            return
-        for batch in run.batches(batch_rows=batch_rows, index=index):
-            yield self.per_band.pack(batch.columns, len(batch))
+        else:
+            for batch in run.batches(batch_rows=batch_rows, index=index):
+                yield self.per_band.pack(batch.columns, len(batch))
+        run.rejects.announce(self.schema.id)
 
     def catalogue_pass(self, split: str | None) -> CataloguePass:
         """Read ids and positions of all objects, once.
@@ -250,6 +258,7 @@ class Request:
             looked_at = OBJECT_LEAVES if self.on_bad_row == "raise" else self.wanted
             run = self.run(looked_at, split=split)
             self._passes[split] = collect(run.batches(), run.rejects, OBJECT_LEAVES)
+            run.rejects.announce(self.schema.id)
         return self._passes[split]
 
 

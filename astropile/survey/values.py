@@ -55,9 +55,8 @@ def stacked(values: Sequence[Any]) -> Array:
         first = values[0]
         if all(v.shape == first.shape and v.dtype.kind == first.dtype.kind for v in values):
             return np.stack(values)
-    result = np.empty(len(values), dtype=object)
-    result[:] = values
-    return result
+    # Assigning a list would make a grid of arrays that have the same shape.
+    return np.fromiter(values, dtype=object, count=len(values))
 
 
 def _struct_reader(kind: pa.StructType) -> Reader:
@@ -218,9 +217,7 @@ def _with_holes(elements: pa.Array, read_leaf: Leaf) -> Array:
     """Return elements some of which are null: NaN in floats, None among objects in all else."""
     if types.is_floating(elements.type):
         return read_leaf(elements)
-    result = np.empty(len(elements), dtype=object)
-    result[:] = elements.to_pylist()
-    return result
+    return np.fromiter(elements.to_pylist(), dtype=object, count=len(elements))
 
 
 def _below_of(kind: pa.DataType) -> Below:

@@ -1,7 +1,7 @@
 """Mock data from a schema, for tests, docs and dry runs.
 
-:func:`simulate` writes files in a survey's own layout, from its YAML alone, and keeps the truth that
-they hold. Every file says that it is a mock.
+:func:`simulate` writes files in a survey's own layout, from its YAML alone, and keeps the truth
+that they hold. Every file says that it is a mock.
 """
 
 from __future__ import annotations

@@ -116,7 +116,9 @@ class CellStore:
 
     def take(self, rows: Rows) -> CellStore:
         """Return the same cells for some rows."""
-        parts = {key: {(): c.take(rows)} for key, c in self.columns().items()}
+        parts: dict[Key, dict[tuple[Part, ...], Column]] = {
+            key: {(): column.take(rows)} for key, column in self.columns().items()
+        }
         return CellStore(len(np.arange(self.n)[rows]), parts)
 
 

@@ -247,8 +247,8 @@ class _Drawer:
             good = true_rows(scope.evaluate(keep.expr))
         except Fault as fault:
             raise self._error(f"keep {block.name}.{axis}: {keep.text}", fault.message) from fault
-        for name, value in plan.data.items():
-            address = f"{block.name}.{name}"
+        for field, value in plan.data.items():
+            address = f"{block.name}.{field}"
             if len(good) == len(values[address]) and not good.all():
                 fixed = values[address].copy()
                 fixed[~good] = value

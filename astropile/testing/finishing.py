@@ -20,20 +20,10 @@ Factor = float | Callable[[Array], Array] | None
 SENTINEL_FRACTION = 0.02
 #: Functions through which a sentinel passes unchanged.
 _TRANSPARENT = frozenset(
-    [
-        "optional",
-        "coalesce",
-        "trim",
-        "unit",
-        "axes",
-        "flat",
-        "number",
-        "numbers",
-        "concat",
-        "stack",
-        "reverse",
-        "text",
-    ]
+    {
+        *("optional", "coalesce", "trim", "unit", "text", "number", "numbers"),
+        *("axes", "flat", "concat", "stack", "reverse"),
+    }
 )
 
 
@@ -80,9 +70,11 @@ class Binding:
         """Return leaf values as the expression must give them."""
         if self.leaf.field.dtype in ("string", "bool"):
             return values
-        if self.to_cell is not None:
-            values = self.to_cell(values) if callable(self.to_cell) else values * self.to_cell
-        return values.astype(self.stored, copy=False)
+        if self.to_cell is None:
+            return values.astype(self.stored, copy=False)
+        # Units such as 1e34 s2 cm4 Angstrom2 / erg2 leave the range of float32 on the way.
+        wide = values.astype(np.float64)
+        return np.asarray(self.to_cell(wide) if callable(self.to_cell) else wide * self.to_cell)
 
 
 def _value_nodes(expr: Expr) -> list[Expr]:

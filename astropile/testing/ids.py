@@ -43,7 +43,7 @@ def unique_values(field: Field, n: int, rng: np.random.Generator) -> Array:
     dtype = np.dtype(field.dtype)
     if dtype.kind == "f":
         return (1.0 + unique_numbers(n, rng)).astype(dtype)
-    limits = np.iinfo(dtype)  # type: ignore[type-var]
+    limits = np.iinfo(dtype)
     low = max(int(limits.min), 1 if field.min is None else int(np.ceil(field.min)))
     high = int(limits.max) if field.max is None else min(int(limits.max), int(np.floor(field.max)))
     if high - low + 1 < n:

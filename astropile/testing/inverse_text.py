@@ -47,7 +47,7 @@ def _text(solver: Solver, expr: Call, value: Column, target: Target) -> Column:
     try:
         numbers = value.data.astype(np.int64)
     except ValueError:
-        numbers = solver.rng.integers(0, 10**6, value.data.shape)
+        numbers = np.asarray(solver.rng.integers(0, 10**6, value.data.shape))
     inner = solver.solve(expr.arguments[0], _with(value, numbers), replace(target, stored="int64"))
     return as_text(Operand(inner)).column
 
@@ -99,7 +99,7 @@ def _join(solver: Solver, expr: Call, value: Column, target: Target) -> Column:
         if not solver.is_open(argument):
             piece = as_text(Operand(rows_of(solver.evaluate(argument), solver.store.n))).column.data
         elif taken:
-            number = solver.rng.integers(0, 1000, value.data.shape)
+            number = np.asarray(solver.rng.integers(0, 1000, value.data.shape))
             other = replace(target, stored="int64")
             piece = as_text(
                 Operand(solver.solve(argument, _with(value, number), other))
@@ -133,7 +133,7 @@ def _lookup(solver: Solver, expr: Call, value: Column, target: Target) -> Column
         raise NotInvertibleError(msg)
     given = np.asarray(values)
     if given.dtype.kind != value.data.dtype.kind and given.dtype.kind in "iuf":
-        wanted = solver.rng.integers(len(keys), size=value.data.shape)
+        wanted = np.asarray(solver.rng.integers(len(keys), size=value.data.shape))
     else:
         known, inverse = np.unique(value.data, return_inverse=True)
         places = [np.flatnonzero(given == item) for item in known]

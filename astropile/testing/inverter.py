@@ -211,12 +211,15 @@ def _as_stored(value: Column, stored: str) -> Column:
     if data.dtype.kind == "U" or stored == "string" or data.dtype.kind == "b":
         return value
     wanted = np.dtype(stored)
-    if data.dtype == wanted or (wanted.kind != "f" and data.dtype.kind == "f"):
-        whole = wanted.kind in "iu" and np.array_equal(data, np.rint(data))
-        return replace(value, data=data.astype(wanted)) if whole else value
-    if wanted.kind == "b":
+    if wanted.kind == "b" or data.dtype == wanted:
         return value
-    return replace(value, data=data.astype(wanted))
+    if wanted.kind != "f" and data.dtype.kind == "f" and not np.array_equal(data, np.rint(data)):
+        return value
+    with np.errstate(over="ignore"):
+        cast = data.astype(wanted)
+    if wanted.kind == "f" and (np.isinf(cast) & np.isfinite(data)).any():
+        return value
+    return replace(value, data=cast)
 
 
 def _changed(function: Callable[[Array], Array], column: Column) -> Column:

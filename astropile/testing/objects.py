@@ -85,9 +85,9 @@ def draw_objects(n: int, sky: Sky, seed: int) -> Objects:
         number=np.arange(n),
         ra_deg=ra,
         dec_deg=dec,
-        magnitude=25 - 7 * rng("magnitude").random(n) ** 2,
+        magnitude=24 - 6 * rng("magnitude").random(n),
         colour=rng("colour").uniform(-0.1, 0.9, n),
         redshift=2 * rng("redshift").beta(1.5, 4.0, n) + 1e-3,
-        radius_arcsec=rng("radius").lognormal(-0.1, 0.4, n),
+        radius_arcsec=rng("radius").lognormal(0.2, 0.4, n),
         axis_ratio=rng("axis_ratio").uniform(0.4, 1.0, n),
     )

@@ -13,7 +13,7 @@ from astropile.testing.objects import Objects
 __all__ = ["Scene", "bad_pixels", "draw_flux", "draw_inverse_variance", "draw_mask", "draw_rgb"]
 
 #: AB magnitude of the noise of one pixel.
-NOISE_MAGNITUDE = 29.0
+NOISE_MAGNITUDE = 29.5
 #: Steps of the noise's width that pixel values are rounded to: such pictures compress.
 STEPS = 8
 PSF_SIGMA_ARCSEC = 0.35
@@ -71,7 +71,7 @@ def draw_flux(scene: Scene, rng: np.random.Generator, place_rng: np.random.Gener
     data *= STEPS
     np.rint(data, out=data)
     data *= noise / STEPS
-    return data
+    return np.asarray(data)
 
 
 def _profiles(scene: Scene, rng: np.random.Generator) -> tuple[Array, Array]:
@@ -121,4 +121,4 @@ def draw_mask(field: Field, bad: Array) -> Array:
 def draw_rgb(scene: Scene, rng: np.random.Generator, place_rng: np.random.Generator) -> Array:
     """Return pictures for the eye, uint8, planes of one colour."""
     stretched = np.arcsinh(draw_flux(scene, rng, place_rng) / scene.noise[:, None, None])
-    return np.clip(40 * stretched + 20, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(40 * stretched + 20, 0, 255), dtype=np.uint8)

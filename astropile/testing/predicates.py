@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -54,10 +54,19 @@ def solve_predicate(expr: Expr, *, truth: bool) -> Solution | None:
         case Call(function="is_null", arguments=(Name() as name,)):
             return {name.text: np.nan if truth else 1.0}
         case Call(function="any_bit", arguments=(Name() as name, *bits)):
-            mask = sum(1 << int(constant_value(bit)) for bit in bits) or 1  # type: ignore[arg-type]
+            mask = _bit_mask(bits)
             return {name.text: mask if truth else 0}
         case _:
             return None
+
+
+def _bit_mask(bits: Sequence[Expr]) -> int:
+    """Return an integer with the given bits set, or the first one."""
+    mask = 0
+    for bit in bits:
+        value = constant_value(bit)
+        mask |= 1 << int(value) if value is not None else 0
+    return mask or 1
 
 
 def _both(left: Expr, right: Expr, *, truth: bool) -> Solution | None:
@@ -134,10 +143,11 @@ def limits_of(expr: Expr) -> dict[str, list[tuple[str, Scalar]]]:
             for name, limits in limits_of(side).items():
                 found.setdefault(name, []).extend(limits)
     elif isinstance(expr, Binary) and expr.operator in _STEPS:
-        name, value, operator = _name_of(expr.left), constant_value(expr.right), expr.operator
-        if name is None:
-            name, value = _name_of(expr.right), constant_value(expr.left)
+        operator: str = expr.operator
+        cell, value = _name_of(expr.left), constant_value(expr.right)
+        if cell is None:
+            cell, value = _name_of(expr.right), constant_value(expr.left)
             operator = _MIRRORED[operator]
-        if name is not None and value is not None:
-            found[name] = [(operator, value)]
+        if cell is not None and value is not None:
+            found[cell] = [(operator, value)]
     return found

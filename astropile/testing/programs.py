@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 
 import numpy as np
 
+from astropile.engine.plan import PATH
 from astropile.readers.column import Array
 from astropile.sky import healpix_index
 from astropile.testing.bindings import Bindings
@@ -108,70 +110,72 @@ def _program(
     bindings: Bindings, objects: Objects, total: int, seed: int, words: tuple[str, ...]
 ) -> MockProgram:
     catalogue = draw_catalogue(bindings, objects, total, seed, words)
-    paths, names = _paths(bindings, catalogue)
-    keys = [(path.encode(), name.encode()) for path, name in zip(paths, names, strict=True)]
-    order = np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
-    chunks = _chunks(bindings, [paths[k] for k in order], [names[k] for k in order])
+    paths, file, names = _files(bindings, catalogue)
+    # Rows come by path, bytewise, and groups of a file by their names.
+    by_path = sorted(range(len(paths)), key=lambda k: paths[k].encode())
+    rank = np.empty(len(paths), dtype=np.int64)
+    rank[by_path] = np.arange(len(paths))
+    inside = np.arange(len(file)) if names is None else _bytewise_rank(names)
+    order = np.lexsort((inside, rank[file]))
+    chunks = _chunks(bindings, paths, file[order], None if names is None else names[order])
     return MockProgram(
         bindings, objects.take(order), catalogue.take(order), tuple(chunks), seed, words
     )
 
 
-def _paths(bindings: Bindings, catalogue: Catalogue) -> tuple[list[str], list[str]]:
-    """Return the file of every object, and its name inside a file of groups."""
-    model = bindings.source.main.model
+def _bytewise_rank(names: Array) -> Array:
+    return np.unique(np.strings.encode(names, "utf-8"), return_inverse=True)[1]
+
+
+def _files(bindings: Bindings, catalogue: Catalogue) -> tuple[list[str], Array, Array | None]:
+    """Return the paths of files, the number of each object's file, and names of groups."""
+    rows = bindings.source.main.model.rows
     n = catalogue.store.n
-    pixels = [None] * n
+    keys = [np.zeros(n, dtype=np.int64)]
     if has_pixel(bindings.pattern):
         ra, dec = catalogue.truth["ra"].data, catalogue.truth["dec"].data
-        pixels = healpix_index(ra, dec, order=ORDER).tolist()
-    captures = {
-        key[1]: safe_names_of(column.data)
-        for key, column in catalogue.store.columns().items()
-        if key[0] == "path"
-    }
-    per_row = [
-        dict(zip(captures, texts, strict=True)) for texts in zip(*captures.values(), strict=True)
-    ]
-    per_row = per_row or [{}] * n
-    names = [""] * n
-    if model.rows in ("file", "group"):
-        names = safe_names(catalogue.truth["object_id"].data)
-    if model.rows == "file":
-        labels = names
+        keys[0] = healpix_index(ra, dec, order=ORDER)
+    captures: dict[str, tuple[list[str], Array]] = {}
+    for (table, name), column in catalogue.store.columns().items():
+        if table == PATH:
+            known, code = np.unique(column.data.astype(np.str_), return_inverse=True)
+            captures[name] = (safe_names(known), code)
+            keys.append(code)
+    names = None
+    if rows in ("file", "group"):
+        names = np.array(safe_names(catalogue.truth["object_id"].data))
+    if rows == "file":
+        file = np.arange(n)
+        first, parts, counts = file, file, np.ones(n, dtype=np.int64)
     else:
-        groups = [(pixel, *row.values()) for pixel, row in zip(pixels, per_row, strict=True)]
-        labels = _labels(bindings, groups)
-    paths = [
-        fill_pattern(bindings.pattern, row, label, pixel)
-        for row, label, pixel in zip(per_row, labels, pixels, strict=True)
-    ]
-    return paths, names if model.rows == "group" else [""] * n
+        group = np.unique(np.stack(keys), axis=1, return_inverse=True)[1].reshape(-1)
+        part, counts_of_group = _parts(bindings, group)
+        code = group * (int(part.max(initial=0)) + 1) + part
+        _, first, file = np.unique(code, return_index=True, return_inverse=True)
+        parts, counts = part[first], counts_of_group[group[first]]
+    paths = []
+    for k, row in enumerate(first.tolist()):
+        own = {name: texts[int(code[row])] for name, (texts, code) in captures.items()}
+        label = f"{parts[k] + 1:03d}-of-{counts[k]:03d}"
+        if rows == "file" and names is not None:
+            label = str(names[row])
+        pixel = int(keys[0][row]) if has_pixel(bindings.pattern) else None
+        paths.append(fill_pattern(bindings.pattern, own, label, pixel))
+    return paths, file, names if rows == "group" else None
 
 
-def safe_names_of(texts: Array) -> list[str]:
-    """Return captures as they stand in paths; equal ones stay equal."""
-    known, inverse = np.unique(texts.astype(np.str_), return_inverse=True)
-    plain = safe_names(known)
-    return [plain[k] for k in inverse]
-
-
-def _labels(bindings: Bindings, groups: Sequence[tuple[object, ...]]) -> list[str]:
-    """Return which part of its group's files each object is in, such as ``001-of-002``."""
-    numbers: dict[tuple[object, ...], int] = {}
-    group = np.array([numbers.setdefault(key, len(numbers)) for key in groups])
+def _parts(bindings: Bindings, group: Array) -> tuple[Array, Array]:
+    """Return which of its group's files each object is in, and how many files each group has."""
     counts = np.bincount(group)
     rows = max(1, FILE_BYTES // _row_bytes(bindings))
     parts = -(-counts // rows)
     if not has_pixel(bindings.pattern):
         parts = np.maximum(parts, FILES) if "*" in bindings.pattern else np.ones_like(parts)
+    parts = np.minimum(parts, counts)
     order = np.argsort(group, kind="stable")
     rank = np.empty(len(group), dtype=np.int64)
     rank[order] = np.arange(len(group)) - np.repeat(np.cumsum(counts) - counts, counts)
-    part = rank * parts[group] // counts[group]
-    return [
-        f"{k + 1:03d}-of-{parts[g]:03d}" for k, g in zip(part.tolist(), group.tolist(), strict=True)
-    ]
+    return rank * parts[group] // counts[group], parts
 
 
 def _row_bytes(bindings: Bindings) -> int:
@@ -186,15 +190,20 @@ def _row_bytes(bindings: Bindings) -> int:
     return total
 
 
-def _chunks(bindings: Bindings, paths: Sequence[str], names: Sequence[str]) -> list[FileChunk]:
+def _chunks(
+    bindings: Bindings, paths: Sequence[str], file: Array, names: Array | None
+) -> list[FileChunk]:
     """Return the rows that are drawn together: those of a file, or some files of one object."""
-    n = len(paths)
+    n = len(file)
     if bindings.source.main.model.rows == "file":
         starts = range(0, n, OBJECTS_A_CHUNK)
         ends = [min(n, start + OBJECTS_A_CHUNK) for start in starts]
-        return [FileChunk(a, b, tuple(paths[a:b])) for a, b in zip(starts, ends, strict=True)]
-    edges = [k for k in range(n) if k == 0 or paths[k] != paths[k - 1]] + [n]
+        return [
+            FileChunk(a, b, tuple(paths[k] for k in file[a:b]))
+            for a, b in zip(starts, ends, strict=True)
+        ]
+    edges = [0, *(np.flatnonzero(np.diff(file)) + 1).tolist(), n]
     return [
-        FileChunk(a, b, (paths[a],), tuple(names[a:b]))
-        for a, b in zip(edges[:-1], edges[1:], strict=True)
+        FileChunk(a, b, (paths[file[a]],), () if names is None else tuple(names[a:b].tolist()))
+        for a, b in pairwise(edges)
     ]

@@ -106,7 +106,7 @@ def fit(values: Array, field: Field, rng: np.random.Generator) -> Array:
     low, high = field.min, field.max
     dtype = np.dtype(field.dtype)
     if dtype.kind != "f":
-        limits = np.iinfo(dtype)  # type: ignore[type-var]
+        limits = np.iinfo(dtype)
         low = float(limits.min) if low is None else low
         high = float(limits.max) if high is None else high
         values = np.rint(values)
@@ -172,7 +172,7 @@ Rule = Callable[[Field, Sample], Array]
 
 
 def _errors(field: Field, sample: Sample) -> Array:
-    """Standard errors: a few percent of what is usual for the unit."""
+    """Return standard errors: a few percent of what is usual for the unit."""
     typical = 0.05
     if field.is_.get("quantity") == "flux":
         typical = float(np.median(np.abs(in_unit(np.array([0.3]), "nanomaggy", field.unit))))
@@ -180,7 +180,7 @@ def _errors(field: Field, sample: Sample) -> Array:
 
 
 def _weights(field: Field, sample: Sample) -> Array:
-    """Inverse variances."""
+    """Return inverse variances."""
     return in_unit(10 * sample.rng.lognormal(0, 0.5, len(sample)), "nanomaggy-2", field.unit)
 
 

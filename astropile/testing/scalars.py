@@ -11,6 +11,7 @@ from astropile.engine.align import align
 from astropile.engine.finish import finish
 from astropile.engine.logic import true_rows
 from astropile.engine.operand import Fault, rows_of
+from astropile.engine.plan import PATH
 from astropile.expression import Name, names
 from astropile.readers import Column
 from astropile.readers.column import Array
@@ -166,6 +167,10 @@ class _Drawer:
         """Return values that differ among all objects; None if there is a fixed choice of them."""
         if leaf.field.enum or leaf.field.codes or leaf.field.dtype == "bool":
             return None
+        keys = {key for key, _ in slots(binding.expr, self.bindings.source)}
+        shares_files = self.bindings.source.main.model.rows != "file"
+        if shares_files and len(self.bindings.id_columns) > 1 and any(k[0] == PATH for k in keys):
+            return None  # the folder is a part of the id that many objects share
         field = leaf.field.model_copy(update={"dtype": binding.stored})
         rng = generator(self.seed, "id", leaf.address)
         return np.asarray(unique_values(field, self.total, rng)[self.objects.number])
@@ -305,7 +310,7 @@ def _limited(field: Field, comparisons: list[tuple[str, bool | int | float | str
     for operator, value in comparisons:
         if operator == "==":
             update["enum"] = (value,)
-        elif isinstance(value, str) or isinstance(value, bool):
+        elif isinstance(value, (str, bool)):
             continue
         elif operator in (">", ">="):
             bound = value + step * (operator == ">")

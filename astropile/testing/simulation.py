@@ -205,7 +205,7 @@ class _Writer:
         names: Sequence[str],
     ) -> None:
         table = program.bindings.source.main
-        if table.model.group:
+        if table.model.group and table.model.rows == "axis":
             columns, _ = explode(columns, table.model.group)
         shared = [c for c in columns if program.bindings.is_shared((table.name, c))]
         self._write_table(program, table, paths, columns, names, shared)

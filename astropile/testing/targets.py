@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
-
-import numpy as np
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from astropile.engine.operand import Operand
 from astropile.expression import Call, Expr, Literal, LiteralList
@@ -14,6 +12,9 @@ from astropile.readers import Column
 from astropile.schema import Block, BoundSource, Leaf
 from astropile.testing.cells import CellStore, NotInvertibleError
 from astropile.testing.layouts import Layout
+
+if TYPE_CHECKING:
+    import numpy as np
 
 __all__ = ["Inverse", "Solver", "Target", "text_of", "whole_number"]
 

@@ -14,7 +14,7 @@ from astropy.io import fits
 from astropile.readers import Column
 from astropile.readers.column import Array
 from astropile.testing.cells import NotInvertibleError
-from astropile.testing.marks import MARK_TEXT
+from astropile.testing.marks import MARK, MARK_TEXT
 from astropile.testing.rows import row_value, with_nan
 from astropile.testing.write_tables import write_bytes
 
@@ -73,7 +73,9 @@ class _Parts:
             if values.ndim:
                 msg = f"{cell}: a header card holds one value"
                 raise NotInvertibleError(msg)
-            self.cards.setdefault(_unit_name(unit), {})[key] = values.item()
+            # A card is text: a short float32 stays as short as it is.
+            value = float(str(values)) if values.dtype.kind == "f" else values.item()
+            self.cards.setdefault(_unit_name(unit), {})[key] = value
             return
         unit, _, name = cell.rpartition(".")
         if not unit and (_NUMBERED.fullmatch(cell) or (values.ndim > 1 and is_row)):
@@ -102,8 +104,7 @@ class _Parts:
         order = [f"hdu{k}" for k in range(max([0, *numbers]) + 1)]
         order += [name for name in names if name not in order]
         units = [self._unit(name, first=k == 0) for k, name in enumerate(order)]
-        units[0].header["MOCK"] = (True, "astropile_mock")
-        units[0].header["COMMENT"] = f"astropile_mock: {MARK_TEXT}"
+        units[0].header[f"HIERARCH {MARK}"] = MARK_TEXT
         file = io.BytesIO()
         fits.HDUList(units).writeto(file)
         return file.getvalue()

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,8 @@ __all__ = ["write_groups", "write_object", "write_rows"]
 #: Arrays of at least so many bytes are chunked and deflated.
 CHUNKED_BYTES: Final = 2**16
 LEVEL: Final = 1
+#: Bytes that a thread deflates at a time.
+TASK_BYTES: Final = 2**21
 
 
 def write_rows(path: Path, columns: Mapping[str, Column], shared: Sequence[str]) -> None:
@@ -122,27 +125,23 @@ def _put_deflated(group: h5py.Group, name: str, values: Array) -> None:
         track_times=False,
     )
     chunk = dataset.chunks
-    offsets = list(product(*(range(0, n, c) for n, c in zip(values.shape, chunk, strict=True))))
+    starts = list(product(*(range(0, n, c) for n, c in zip(values.shape, chunk, strict=True))))
+    a_task = max(1, TASK_BYTES // (prod(chunk) * values.itemsize))
+    tasks = [starts[k : k + a_task] for k in range(0, len(starts), a_task)]
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as threads:
-        for start, data in zip(offsets, _deflated(values, chunk, offsets, threads), strict=True):
-            dataset.id.write_direct_chunk(start, data)
+        done = threads.map(lambda task: [_deflate(values, chunk, start) for start in task], tasks)
+        for task, pieces in zip(tasks, done, strict=True):
+            for start, piece in zip(task, pieces, strict=True):
+                dataset.id.write_direct_chunk(start, piece)
 
 
-def _deflated(
-    values: Array,
-    chunk: tuple[int, ...],
-    offsets: Sequence[tuple[int, ...]],
-    threads: ThreadPoolExecutor,
-) -> Iterator[bytes]:
-    def deflate(start: tuple[int, ...]) -> bytes:
-        where = tuple(slice(a, a + c) for a, c in zip(start, chunk, strict=True))
-        part = values[where]
-        if part.shape != chunk:
-            full = np.zeros(chunk, dtype=values.dtype)
-            full[tuple(slice(0, n) for n in part.shape)] = part
-            part = full
-        # Noise has no repeats: runs alone are looked for, which takes half the time.
-        maker = zlib.compressobj(LEVEL, zlib.DEFLATED, 15, 9, zlib.Z_RLE)
-        return maker.compress(np.ascontiguousarray(part)) + maker.flush()
-
-    yield from threads.map(deflate, offsets)
+def _deflate(values: Array, chunk: tuple[int, ...], start: tuple[int, ...]) -> bytes:
+    """Return the deflated bytes of one chunk; beyond the edge it is filled with 0."""
+    part = values[tuple(slice(a, a + c) for a, c in zip(start, chunk, strict=True))]
+    if part.shape != chunk:
+        full = np.zeros(chunk, dtype=values.dtype)
+        full[tuple(slice(0, n) for n in part.shape)] = part
+        part = full
+    # Noise has no repeats: runs alone are looked for, which takes half the time.
+    maker = zlib.compressobj(LEVEL, zlib.DEFLATED, 15, 9, zlib.Z_RLE)
+    return maker.compress(part.tobytes()) + maker.flush()

@@ -90,7 +90,7 @@ def write_csv(path: Path, columns: Mapping[str, Column], model: Table) -> None:
         msg = f"{', '.join(lost)}: not in the header of the table"
         raise NotInvertibleError(msg)
     empty = Column(np.full(len(next(iter(columns.values()))), ""))
-    texts = [_texts(columns[name] if name in columns else empty) for name in names]
+    texts = [_texts(columns.get(name, empty)) for name in names]
     delimiter = model.delimiter or ","
     lines = texts[0] if texts else np.array([], dtype=np.str_)
     for text in texts[1:]:

@@ -39,3 +39,21 @@ def blocks(page: Callable[[str], str]) -> Callable[[str], list[Block]]:
         ]
 
     return find
+
+
+@pytest.fixture(scope="session")
+def reference(page: Callable[[str], str]) -> str:
+    """The reference of the language."""
+    return page("language.md")
+
+
+@pytest.fixture(scope="session")
+def brook(blocks: Callable[[str], list[Block]]) -> str:
+    """The survey that the reference shows."""
+    return next(block.text for block in blocks("language.md") if block.language == "yaml")
+
+
+@pytest.fixture
+def nothing_registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget, after the test, what it registers."""
+    monkeypatch.setattr("astropile.registry._registered", [])

@@ -74,6 +74,8 @@ def assert_printed(got: str, expected: str, line: int) -> None:
     assert same, f"{TUTORIAL}, line {line}: printed\n{got}\ninstead of\n{expected}"
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("nothing_registered")
 def test_tutorial_when_followed_then_prints_what_it_says(
     blocks: Callable[[str], list[Any]],
     tmp_path: Path,
@@ -81,7 +83,6 @@ def test_tutorial_when_followed_then_prints_what_it_says(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("astropile.registry._registered", [])
     namespace: dict[str, Any] = {}
     printed, seen = "", []
     for block in blocks(TUTORIAL):

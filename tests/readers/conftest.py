@@ -68,4 +68,6 @@ def _listed(value: Any, holes: Any) -> Any:
     absent = np.zeros(array.shape, dtype=bool) if holes is None else holes
     if array.dtype.kind == "f":
         absent = absent | np.isnan(array)
-    return np.where(absent, None, array.astype(object)).tolist()
+    values = array.astype(object)
+    values[absent] = None
+    return values.tolist()

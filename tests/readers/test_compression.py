@@ -22,7 +22,11 @@ from astropile.readers import _compression
 from astropile.readers._compression import read_plain
 
 NewPath = Callable[[str], Path]
-PACK = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
+PACK: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+}
 VALUES = [1.5, 2.5, 3.5]
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from astropile.errors import CellError, CorruptFileError, UsageError
-from astropile.readers import CellInfo, ReadOptions, _csv_stream, open_reader
+from astropile.readers import CellInfo, ReadOptions, _compression, _csv_stream, open_reader
 
 NewPath = Callable[[str], Path]
 RowsOf = Callable[[Any], list[Any]]
@@ -158,8 +158,12 @@ def test_read_when_blocks_are_small_then_rows_go_on_where_they_ended(
     """Reading in order opens the file once to count and once to read; going back once more."""
     monkeypatch.setattr(_csv_stream, "BLOCK_BYTES", 64)
     opened = []
-    plain = _csv_stream.open_plain
-    monkeypatch.setattr(_csv_stream, "open_plain", lambda p: opened.append(p) or plain(p))
+
+    def open_plain(path: Path) -> Any:
+        opened.append(path)
+        return _compression.open_plain(path)
+
+    monkeypatch.setattr(_csv_stream, "open_plain", open_plain)
     path = new_path(".csv")
     path.write_text("a,b\n" + "".join(f"{i},x{i}\n" for i in range(300)))
     with open_reader(path, "csv", ReadOptions()) as reader:

@@ -17,6 +17,12 @@ from astropile.readers import CellInfo, ReadOptions, open_reader
 
 NewPath = Callable[[str], Path]
 RowsOf = Callable[[Any], list[Any]]
+NUMBERS: dict[str, Callable[[Any], st.SearchStrategy[Any]]] = {
+    "b": lambda _: st.booleans(),
+    "i": lambda kind: st.integers(int(np.iinfo(kind).min), int(np.iinfo(kind).max)),
+    "u": lambda kind: st.integers(0, int(np.iinfo(kind).max)),
+    "f": lambda kind: st.floats(width=32 if kind.itemsize == 4 else 64, allow_nan=False),
+}
 HEADER = "# %ECSV 1.0\n# ---\n"
 
 
@@ -36,10 +42,7 @@ def test_read_when_numbers_and_nulls_then_the_same(
     """The header says the type."""
     n = data.draw(st.integers(1, 6))
     kind = np.dtype(dtype)
-    whole = st.booleans() if kind.kind == "b" else st.integers(
-        int(np.iinfo(kind).min), int(np.iinfo(kind).max)
-    ) if kind.kind in "iu" else st.floats(width=kind.itemsize * 8, allow_nan=False)  # fmt: skip
-    values = data.draw(st.lists(st.none() | whole, min_size=n, max_size=n))
+    values = data.draw(st.lists(st.none() | NUMBERS[kind.kind](kind), min_size=n, max_size=n))
     path = new_path(".ecsv")
     mask = [value is None for value in values]
     filled = np.array([value or 0 for value in values], dtype=kind)

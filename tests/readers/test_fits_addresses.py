@@ -20,6 +20,7 @@ NewPath = Callable[[str], Path]
 def coadd(new_path: NewPath) -> Path:
     """Return a file with two tables, images of the same rows, and a common grid."""
     header = fits.Header({"OBSID": 7, "TELESCOP": "T  ", "DEEP": True, "EXPTIME": 1.5})
+    header["HUGE"] = 10**30
     header["NOTHING"] = fits.card.UNDEFINED
     header["HISTORY"] = "made"
     header["HIERARCH ESO DET ID"] = "x"
@@ -57,6 +58,7 @@ def coadd(new_path: NewPath) -> Path:
         ("hdu0@ESO DET ID", ["x", "x"]),
         ("FIBERMAP@TTYPE1", ["Ra", "Ra"]),
         ("hdu5@NAXIS", [2, 2]),
+        ("hdu0@HUGE", [1e30, 1e30]),
     ],
 )
 def test_read_when_named_in_any_way_then_the_cell(

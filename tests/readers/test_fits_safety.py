@@ -144,6 +144,8 @@ def test_read_when_a_bit_of_a_header_is_flipped_then_no_bare_exception(
         table.write_bytes(flipped)
         try:
             load(table, "fits", rows="file") if place % 2 else load(table, "fits", ["ra", "name"])
+            with open_reader(table, "fits", ReadOptions()) as reader:
+                assert dict(reader.cells())
         except AstropileError as error:
             refused.append(str(error))
     assert 0 < len(refused) < 250

@@ -156,6 +156,7 @@ def test_read_when_stored_otherwise_then_as_its_storage(
     path = write(
         new_path(".parquet"),
         word=pa.array(["g", None]).dictionary_encode(),
+        bare=pa.DictionaryArray.from_arrays(pa.array([None, None], "int8"), pa.array([], "str")),
         day=pa.array([1, None], pa.date32()),
         time=pa.array([10**12, 5], pa.timestamp("us")),
         price=pa.array([None, 1], pa.decimal128(5, 2)),
@@ -168,6 +169,7 @@ def test_read_when_stored_otherwise_then_as_its_storage(
     found = {name: rows_of(column) for name, column in load(path, "parquet").items()}
     assert found == {
         "word": ["g", None],
+        "bare": [None, None],
         "day": [1, None],
         "time": [10**12, 5],
         "price": [None, 1.0],

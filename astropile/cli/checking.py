@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,7 +35,8 @@ def check_data(survey: Survey, *, rows: int | None) -> Findings:
     """
     request = survey.request
     findings = Findings(survey, Limits(request.leaves))
-    whole = request.catalogue_pass(None)
+    # Values that refuse their row are counted when they are read below; places come first.
+    whole = replace(request, on_bad_row="raise").catalogue_pass(None)
     findings.files = len(request.run(()).files)
     findings.rows = len(whole.index)
     findings.without_position = Side(survey.id, request, whole.columns).unplaced

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 # A row must fit into a block: those with arrays as text are some 100 kB long.
 BLOCK_BYTES: Final = 2**24
 _FILTER_BYTES: Final = 2**20
+# What Arrow says of a line with another number of cells, with its first 96 characters.
+_RAGGED: Final = re.compile(r"Expected (\d+) columns, got (\d+): (.*?)(?: \.\.\.)?$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +82,6 @@ def open_batches(
     CorruptFileError
         A line has too few or too many cells; its number is given.
     """
-    ragged: list[object] = []
-
-    def note(row: object) -> str:
-        ragged.append(row)
-        return "error"
-
     with _open_lines(path, dialect) as file:
         if skip_header:
             _header(file, dialect)
@@ -92,11 +89,7 @@ def open_batches(
             yield from open_csv(
                 pa.PythonFile(file, mode="r"),
                 ReadOptions(column_names=list(columns), block_size=BLOCK_BYTES),
-                ParseOptions(
-                    delimiter=dialect.delimiter,
-                    newlines_in_values=True,
-                    invalid_row_handler=note,
-                ),
+                ParseOptions(delimiter=dialect.delimiter, newlines_in_values=True),
                 ConvertOptions(
                     column_types=dict(types),
                     include_columns=list(types),
@@ -112,20 +105,24 @@ def open_batches(
         except pa.ArrowInvalid as error:
             if str(error) == "Empty CSV file":
                 return
-            if ragged:
-                raise _ragged_line(path, ragged[0]) from error
-            raise
+            ragged = _RAGGED.search(str(error))
+            if ragged is None:
+                raise
+            raise _ragged_line(path, dialect, ragged) from error
 
 
-def _ragged_line(path: Path, row: object) -> CorruptFileError:
+def _ragged_line(path: Path, dialect: Dialect, told: re.Match[str]) -> CorruptFileError:
     """Return the error for a line with another number of cells, found again in the file."""
-    text = str(getattr(row, "text", "")).split("\n")[0].rstrip("\r")
+    expected, got, start = int(told[1]), int(told[2]), told[3]
+    place = "a line"
     with open_plain(path) as file:
-        lines = (number for number, line in enumerate(file, 1) if line.rstrip() == text.encode())
-        place = f"line {next(lines, '?')}"
-    got, expected = getattr(row, "actual_columns", "?"), getattr(row, "expected_columns", "?")
+        for number, line in enumerate(file, 1):
+            text = line.decode(errors="replace").rstrip("\r\n")
+            if text.startswith(start) and text.count(dialect.delimiter) + 1 != expected:
+                place = f"line {number}"
+                break
     return CorruptFileError(
-        f"{place} has {got} cells, expected {expected}: {text[:80]!r}",
+        f"{place} has {got} cells, expected {expected}: {start!r}",
         where=str(path),
         hint="the file is cut short, or its delimiter, comment or header is not what is said",
     )

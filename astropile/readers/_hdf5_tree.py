@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import h5py
 
-from astropile.errors import CellError, UnsafeFileError
+from astropile.errors import CellError, CorruptFileError, UnsafeFileError
 from astropile.readers._hdf5_types import fields_of, value_type
 
 if TYPE_CHECKING:
@@ -142,14 +142,19 @@ def _follow(group: h5py.Group, path: str, hops: int) -> h5py.HLObject:
     return found
 
 
-def is_group(parent: h5py.Group, name: str) -> bool:
+def is_group(parent: h5py.Group, name: str | bytes) -> bool:
     """Return whether a member of a group is a group itself, not another name of one.
 
     Raises
     ------
+    CorruptFileError
+        Its name is not UTF-8.
     UnsafeFileError
         It is a link to another file.
     """
+    if isinstance(name, bytes):
+        msg = f"a name that is not UTF-8: {name!r}"
+        raise CorruptFileError(msg)
     kind = parent.id.links.get_info(name.encode()).type
     if kind == h5py.h5l.TYPE_SOFT:
         return False
@@ -177,6 +182,9 @@ def _add_members(
 ) -> None:
     """Add all members of a group; ``above`` are the groups on the way to it."""
     for name in group:
+        if isinstance(name, bytes):
+            # Not UTF-8, so no address can name it.
+            continue
         here = (*path, name)
         address = ".".join(here)
         try:

@@ -6,6 +6,7 @@ between the delimiters has no value; one with empty quotes is an empty text.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Generator, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -42,7 +43,12 @@ class CsvReader(FileReader):
     (['000006', '000007'], [True, False])
     """
 
-    damage: ClassVar[tuple[type[Exception], ...]] = (*DAMAGE, pa.ArrowException, ValueError)
+    damage: ClassVar[tuple[type[Exception], ...]] = (
+        *DAMAGE,
+        csv.Error,
+        pa.ArrowException,
+        ValueError,
+    )
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
         super().__init__(path, options)

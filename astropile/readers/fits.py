@@ -22,7 +22,7 @@ from astropy.io import fits
 
 from astropile.document import did_you_mean
 from astropile.errors import CellError, UnsafeFileError
-from astropile.readers._base import FileReader, as_row
+from astropile.readers._base import FileReader, as_row, damaged
 from astropile.readers._cells import Cells, Facts
 from astropile.readers._compression import (
     BOMB_BYTES,
@@ -222,7 +222,13 @@ class FitsReader(FileReader):
             if is_compressed(self._path):
                 source = BytesIO(self._bytes.tobytes())
             self._opened = fits.open(source, memmap=False)
-        values = np.asarray(self._opened[hdu.number].section[wanted])
+        try:
+            values = np.asarray(self._opened[hdu.number].section[wanted])
+        except MemoryError:
+            raise
+        except Exception as error:
+            # The library below astropy has an exception of its own, which astropy keeps private.
+            raise damaged(self._path, f"HDU {hdu.number}: {error}") from error
         values = values.astype(values.dtype.newbyteorder("="), copy=False)
         return values if isinstance(rows, slice) else values[rows - rows[0]]
 

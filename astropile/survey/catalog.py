@@ -46,15 +46,17 @@ def build_catalog(
     """Read scalar columns of all objects; see :meth:`astropile.survey.Survey.catalog`."""
     from astropy.table import Table
 
-    addresses = [a for a in request.resolve(list(columns)) if a not in OBJECT_LEAVES]
-    for address in addresses:
-        if request.leaves[address].axes:
-            msg = f"'{address}' is an array of each object, not a catalogue column"
-            hint = "read it with dataset() or iter_tables()"
-            raise UsageError(msg, where=request.schema.id, hint=hint)
+    addresses = [a for a in request.resolve(columns) if a not in OBJECT_LEAVES]
+    if any(request.leaves[address].axes for address in addresses):
+        asked = next(
+            name for name in columns if any(request.leaves[a].axes for a in request.resolve([name]))
+        )
+        msg = f"'{asked}' is an array of each object, not a catalogue column"
+        hint = "read it with dataset() or iter_tables()"
+        raise UsageError(msg, where=request.schema.id, hint=hint)
     targets = _targets(request, units, (*OBJECT_LEAVES, *addresses))
     found = request.catalogue_pass(split)
-    if addresses:
+    if addresses and len(found.index):
         wanted = (*OBJECT_LEAVES, *addresses)
         run = request.run(wanted, split=split)
         found = collect(run.batches(index=found.index), found.rejects, wanted)

@@ -59,7 +59,9 @@ class Request:
     layout: Literal["nested", "per_band"] = "nested"
     on_bad_row: Literal["raise", "reject"] = "raise"
     follow_links: bool = False
-    _passes: dict[str | None, CataloguePass] = field(default_factory=dict, compare=False)
+    _passes: dict[str | None, CataloguePass] = field(
+        default_factory=dict, compare=False, init=False
+    )
 
     def check(self) -> None:
         """Refuse options that can never work.
@@ -238,6 +240,8 @@ class Request:
         run: Run | None = None,
     ) -> Iterator[pa.Table]:
         """Yield Arrow tables of Examples in the asked layout."""
+        if index is not None and not len(index):
+            return
         # Listed rows were accepted by an earlier pass: one refused now would shift the others.
         strict: Literal["raise"] | None = None if index is None else "raise"
         run = run or self.run(self.wanted, split=split, on_bad_row=strict)

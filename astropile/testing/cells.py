@@ -42,7 +42,10 @@ def slot_of(expr: Expr, source: BoundSource) -> Slot | None:
         return None
     parts = tuple(_part(index) for index in expr.indices)
     known = tuple(part for part in parts if part is not None)
-    return (key_of(expr.item, source), known) if len(known) == len(parts) else None
+    if len(known) < len(parts):
+        return None
+    whole = all(part == (None, None) for part in known)
+    return key_of(expr.item, source), () if whole else known
 
 
 def _part(index: Expr | Slice) -> Part | None:

@@ -41,6 +41,7 @@ _UNDO: Mapping[str, tuple[Callable[..., Array], Callable[..., Array]]] = Mapping
         "**": (lambda v, k: np.power(v, 1.0 / k), lambda v, k: np.log(v) / np.log(k)),
     }
 )
+_COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">=", "in"})
 _REDO: Mapping[str, Callable[..., Array]] = MappingProxyType(
     {
         "+": np.add,
@@ -134,12 +135,14 @@ class Inverter:
                 return self._logic(expr, value, target)
             case Binary(operator=operator) if operator in _UNDO:
                 return self._arithmetic(expr, value, target)
-            case Binary():
+            case Binary(operator=operator) if operator in _COMPARISONS:
                 return self._comparison(expr, value, target)
             case Call(function=function) if function in _INVERSES:
                 return _INVERSES[function](self, expr, value, target)
-            case Call(function=function):
-                msg = f"{function}() has no inverse"
+            case Call(function=name):
+                msg = f"{name}() has no inverse"
+            case Binary(operator=name):
+                msg = f"{name} has no inverse"
             case Index():
                 msg = "parts of a computed array have no inverse"
             case _:

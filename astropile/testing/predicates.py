@@ -73,8 +73,15 @@ def _both(left: Expr, right: Expr, *, truth: bool) -> Solution | None:
     first, second = solve_predicate(left, truth=truth), solve_predicate(right, truth=truth)
     if first is None or second is None:
         return None
-    agree = all(first[name] == second[name] for name in first.keys() & second.keys())
-    return first | second if agree else None
+    joined = first | second
+    for name in first.keys() & second.keys():
+        one, two = first[name], second[name]
+        if isinstance(one, str) or isinstance(two, str):
+            if one != two:
+                return None
+        elif one != two:
+            joined[name] = (one + two) / 2  # between two limits
+    return joined
 
 
 def _solve_comparison(operator: str, left: Expr, right: Expr, *, truth: bool) -> Solution | None:

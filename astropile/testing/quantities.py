@@ -86,7 +86,7 @@ def draw_values(leaf: Leaf, sample: Sample, inner: tuple[int, ...] = ()) -> Arra
         return np.asarray(np.array(given)[rng.integers(len(given), size=shape)])
     if field.dtype == "bool":
         likely = {"good": GOOD_FRACTION, "bad": 1 - GOOD_FRACTION}.get(field.true_means or "", 0.5)
-        return np.asarray(rng.random(shape) < likely)
+        return _both_truths(rng.random(shape) < likely)
     if field.dtype == "string":
         words = [word for word in WORDS if word not in field.missing]
         return np.asarray(np.array(words)[rng.integers(len(words), size=shape)])
@@ -99,6 +99,13 @@ def draw_values(leaf: Leaf, sample: Sample, inner: tuple[int, ...] = ()) -> Arra
         scatter = rng.normal(1.0, 0.1, shape)
         values = values.reshape(-1, *(1,) * len(inner)) * scatter
     return fit(values, field, rng)
+
+
+def _both_truths(values: Array) -> Array:
+    """Turn the first value over where all are equal, so that few objects show both cases."""
+    if values.size > 1 and (values == values.flat[0]).all():
+        values.flat[0] = not values.flat[0]
+    return values
 
 
 def fit(values: Array, field: Field, rng: np.random.Generator) -> Array:

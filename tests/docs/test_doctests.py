@@ -12,7 +12,9 @@ import pytest
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
-@pytest.mark.parametrize("name", ["names.md", "examples-and-datasets.md"])
+@pytest.mark.parametrize(
+    "name", ["names.md", pytest.param("examples-and-datasets.md", marks=pytest.mark.slow)]
+)
 def test_sessions_of_a_page_when_typed_then_answered_as_shown(
     name: str,
     blocks: Callable[[str], list[Any]],
@@ -22,7 +24,8 @@ def test_sessions_of_a_page_when_typed_then_answered_as_shown(
     monkeypatch.chdir(tmp_path)
     sessions = [b for b in blocks(name) if b.language == "python" and ">>>" in b.text]
     assert len(sessions) > 5
-    runner, report = doctest.DocTestRunner(optionflags=FLAGS), []
+    runner = doctest.DocTestRunner(optionflags=FLAGS)
+    report: list[str] = []
     namespace: dict[str, Any] = {}
     for block in sessions:
         session = doctest.DocTestParser().get_doctest(block.text, {}, name, name, block.line - 1)

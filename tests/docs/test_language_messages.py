@@ -16,7 +16,7 @@ from astropile.schema import parse_schema
 
 #: What is changed in the survey of the page -> the code of the one problem.
 MISTAKES: Mapping[tuple[str, str], str] = {
-    ("missing: [-99]", "mising: [-99]"): "unknown_key",
+    ("unit: mag(AB)", "units: mag(AB)"): "unknown_key",
     ("Class of the object.", "Class of the object, as told"): "comma",
     ("(s cm2 Angstrom)') ** 2", "(s cm2 Angstrom)')"): "unit",
     ("formula: g_mag - r_mag", "formula: g_mag - i_mag"): "formula",

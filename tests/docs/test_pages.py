@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from astropile.engine.rejects import REASONS
+from astropile.schema.include import fragment_names
 from astropile.vocabulary import load_vocabulary
 
 PAGES = ("adding-a-survey.md", "examples-and-datasets.md", "language.md", "names.md")
@@ -51,6 +52,11 @@ def test_reasons_of_rejects_when_listed_then_are_all(page: Callable[[str], str])
     _, _, rejects = page("examples-and-datasets.md").partition("\n## Rejects\n")
     listed = re.findall(r"^\| `(\w+)` \| .* \|$", rejects, re.MULTILINE)
     assert sorted(listed) == sorted(REASONS)
+
+
+def test_fragments_when_counted_then_as_many_as_the_reference_says(reference: str) -> None:
+    box = " ".join(reference[: reference.index("Contents:")].replace(">", " ").split())
+    assert ("No shared fragments are shipped" in box) == (not fragment_names())
 
 
 def test_links_when_followed_then_lead_to_a_page_and_its_heading(

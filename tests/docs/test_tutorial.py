@@ -16,6 +16,8 @@ import pytest
 TUTORIAL = "adding-a-survey.md"
 #: First line of a YAML block: the file, and where in it the rest of the block goes.
 DIRECTIVE = re.compile(r"# (?P<file>[\w.]+)(?:, (?P<how>above|below|in place of) `(?P<line>.+)`)?")
+#: What is logged when rows are refused; it comes between the lines of a result.
+LOGGED = re.compile(r"^\w+: \d+ rows? .*refused \(.*\n", re.MULTILINE)
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -66,7 +68,7 @@ def run_console(text: str) -> Iterator[tuple[str, str]]:
             timeout=60,
             check=False,
         )
-        yield done.stdout + done.stderr, expected
+        yield done.stdout + LOGGED.sub("", done.stderr), expected
 
 
 def assert_printed(got: str, expected: str, line: int) -> None:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from astropile.errors import CellError, CorruptFileError, UsageError
+from astropile.errors import AstropileError, CellError, CorruptFileError, UsageError
 from astropile.readers import CellInfo, ReadOptions, _compression, _csv_stream, open_reader
 
 NewPath = Callable[[str], Path]
@@ -122,6 +122,21 @@ def test_read_when_a_line_is_ragged_then_error_with_its_number(
     path.write_text(text)
     with pytest.raises(CorruptFileError, match=rf"{path.name}: {message}"):
         load(path, "csv", ["b"], comment="#")
+
+
+def test_read_when_any_byte_is_changed_then_no_bare_exception(new_path: NewPath, load: Any) -> None:
+    """Also bytes that are not UTF-8, in the header and in ragged lines."""
+    content = b"a,b\n" + b"".join(b'%d,"x%d"\n' % (i, i) for i in range(9))
+    random, path, refused = np.random.default_rng(4), new_path(".csv"), []
+    for place in range(len(content)):
+        for value in random.integers(0, 256, 3):
+            path.write_bytes(content[:place] + bytes([value]) + content[place + 1 :])
+            try:
+                load(path, "csv")
+            except AstropileError as error:
+                refused.append(str(error))
+    assert 20 < len(refused) < 200
+    assert all(path.name in message for message in refused)
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# only\n"])

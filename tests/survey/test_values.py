@@ -166,8 +166,9 @@ def assert_same(value: Any, expected: Any) -> None:
         assert value.keys() == expected.keys()
         for name, item in expected.items():
             assert_same(value[name], item)
-    elif expected is None:
-        assert value is None
+    elif not isinstance(expected, np.ndarray):
+        assert type(value) is type(expected)
+        assert value == expected
     else:
         assert value.dtype == expected.dtype
         np.testing.assert_array_equal(value, expected, strict=True)

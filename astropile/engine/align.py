@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -60,22 +61,27 @@ def _by_names(operand: Operand, leaf: Leaf, block: Block | None) -> Operand:
     column = operand.column
     if column.offsets is not None:
         raise Fault("axes(x, '...') cannot reorder an array whose length differs by row")
+    lengths = {axis: block.length(axis) for axis in leaf.axes if axis not in named}
+    loose = [axis for axis, length in lengths.items() if length is None]
+    if loose:
+        raise Fault(
+            f"a value cannot be spread over axis {loose[0]}, whose length differs by object"
+        )
     order = sorted(range(len(named)), key=lambda k: leaf.axes.index(named[k]))
-    data = column.data.transpose(0, *(k + 1 for k in order))
-    shape = [len(data)]
-    for axis in leaf.axes:
-        place = len(shape)
-        if axis in named:
-            shape.append(data.shape[place])
-            continue
-        length = block.length(axis)
-        if length is None:
-            raise Fault(
-                f"a value cannot be spread over axis {axis}, whose length differs by object"
-            )
-        data = np.expand_dims(data, place)
-        shape.append(length)
-    return Operand(Column(np.broadcast_to(data, shape), null=column.null), None, operand.constant)
+
+    def turn(array: Array) -> Array:
+        """Transpose, and repeat along the axes that were not named without copying."""
+        turned = array.transpose(0, *(k + 1 for k in order))
+        for place, axis in enumerate(leaf.axes, 1):
+            if axis in lengths:
+                turned = np.expand_dims(turned, place)
+        shape = [
+            lengths.get(axis) or n for axis, n in zip(leaf.axes, turned.shape[1:], strict=True)
+        ]
+        return np.broadcast_to(turned, (len(array), *shape))
+
+    holes = None if column.holes is None else turn(column.holes)
+    return Operand(replace(column, data=turn(column.data), holes=holes), None, operand.constant)
 
 
 def _to_lengths(column: Column, leaf: Leaf, block: Block) -> Column:

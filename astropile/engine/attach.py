@@ -10,7 +10,7 @@ import numpy as np
 
 from astropile.engine.evaluate import Evaluator
 from astropile.engine.files import find_files
-from astropile.engine.logic import true_rows
+from astropile.engine.logic import row_truth
 from astropile.engine.operand import AbsentCellError, Fault, rows_of
 from astropile.engine.plan import PATH, Plan, Program, cell_of_name
 from astropile.engine.scan import read_options
@@ -120,7 +120,11 @@ class Attachments:
                 self.plan.schema.file.lookups,
                 frame.row,
             )
-            frame = frame.take(true_rows(scope.evaluate(table.where.expr)))
+            try:
+                frame = frame.take(row_truth(scope.evaluate(table.where.expr)))
+            except Fault as fault:
+                where = f"table {table.name}, where"
+                raise CellError(fault.message, where=where, hint=fault.hint) from fault
         if table.model.sort:
             frame = frame.take(sort_rows(frame, table.model.sort))
         if table.model.unique:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -151,6 +151,10 @@ def _order_labels(columns: dict[str, Column], axis: str, recipe: BlockRecipe) ->
     if not declared.labels or address is None or address not in columns:
         return
     found = columns[address]
+    if found.null is not None and found.offsets is None:
+        # A row without values has no labels to check.
+        filled = np.where(found.null[:, None], np.array(declared.labels), found.data)
+        found = replace(found, data=filled)
     order = _guard(address, _label_order, declared.labels, found, declared.subset)
     if order is None:
         return

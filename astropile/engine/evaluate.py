@@ -30,13 +30,24 @@ def _power(base: Array, exponent: Array) -> Array:
     return np.power(base.astype(np.float64), exponent)
 
 
+def _not_by_zero(function: Callable[..., Array]) -> Callable[..., Array]:
+    """Make an integer operation give NaN, so null, where NumPy would give 0 for a zero divisor."""
+
+    def call(dividend: Array, divisor: Array) -> Array:
+        result = function(dividend, divisor)
+        zero = divisor == 0
+        return np.where(zero, np.nan, result) if zero.any() else result
+
+    return call
+
+
 _ARITHMETIC: dict[str, Callable[..., Array]] = {
     "+": np.add,
     "-": np.subtract,
     "*": np.multiply,
     "/": np.true_divide,
-    "//": np.floor_divide,
-    "%": np.remainder,
+    "//": _not_by_zero(np.floor_divide),
+    "%": _not_by_zero(np.remainder),
     "**": _power,
 }
 

@@ -68,6 +68,8 @@ def find_files(root: Path, pattern: str, *, follow_links: bool = False) -> list[
         A match leads out of the data directory.
     """
     parts = [part for part in pattern.split("/") if part not in ("", ".")]
+    if not parts:
+        return []
     found = []
     for relative, captures in sorted(set(_walk(root, "", tuple(parts), ())), key=_bytewise):
         path = root / relative

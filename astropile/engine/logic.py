@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
-from astropile.engine.operand import Fault, Operand, Spread, numeric, spread
+from astropile.engine.operand import Fault, Operand, Spread, numeric, rows_with, spread
+from astropile.readers import Column
 from astropile.readers.column import Array
 
 COMPARISONS: dict[str, Callable[[Array, Array], Array]] = {
@@ -69,6 +71,19 @@ def negate(operand: Operand) -> Operand:
     return _boolean(common, ~common.arrays[0], common.unknown[0])
 
 
+def row_truth(operand: Operand) -> Array:
+    """Return in which rows a predicate of one truth a row is true.
+
+    Raises
+    ------
+    Fault
+        It gives an array for each row.
+    """
+    if operand.ndim:
+        raise Fault("the condition gives an array a row", hint="say any(...) or all(...)")
+    return true_rows(operand)
+
+
 def true_rows(operand: Operand) -> Array:
     """Return where a predicate is true; unknown counts as not true."""
     column = _truth(operand).column
@@ -116,9 +131,19 @@ def _boolean(common: Spread, data: Array, unknown: Array | None) -> Operand:
         unknown = None
     shape = frame.data.shape
     data = np.broadcast_to(data, shape) if data.shape != shape else data
-    column = type(frame)(data, frame.offsets, frame.shapes)
+    column = Column(data, frame.offsets, frame.shapes)
     if unknown is not None:
         full = np.broadcast_to(unknown, shape)
-        key = "null" if frame.ndim == 0 else "holes"
-        column = type(frame)(data, frame.offsets, frame.shapes, **{key: full})
+        if frame.ndim == 0:
+            column = replace(column, null=full)
+        else:
+            column = replace(column, holes=full, null=_unknown_rows(frame, full))
     return Operand(column, constant=common.constant)
+
+
+def _unknown_rows(frame: Column, unknown: Array) -> Array | None:
+    """Return the null rows of the operands in which nothing is known of the result either."""
+    if frame.null is None:
+        return None
+    null = frame.null & ~rows_with(frame, ~unknown)
+    return null if null.any() else None

@@ -121,10 +121,6 @@ def compile_plan(
     wanted : iterable of str
         Addresses of leaves; the object's three are always added.
 
-    Raises
-    ------
-    UsageError
-        The source needs an operator that this version does not have.
     """
     available = schema.leaves_of(config)
     asked = {*OBJECT_LEAVES, *wanted}
@@ -235,7 +231,6 @@ def _factor(unit: Any, leaf: Leaf) -> Factor:
 def _compile_program(
     schema: SurveySchema, leaves: Mapping[str, Leaf], source: BoundSource, split: str
 ) -> Program:
-    _require_supported(source)
     scalars: dict[str, Expr] = {}
     factors: dict[str, Factor] = {}
     in_blocks: dict[str, dict[str, Expr]] = {}
@@ -267,7 +262,14 @@ def _compile_program(
     )
 
 
-def _require_supported(source: BoundSource) -> None:
+def require_supported(source: BoundSource) -> None:
+    """Refuse a source that needs an operator which this version does not have.
+
+    Raises
+    ------
+    UsageError
+        It names the keys and the table.
+    """
     for table in source.tables.values():
         missing = [
             key for key in ("stack", "transform", "range", "cutout") if getattr(table.model, key)

@@ -24,6 +24,7 @@ from astropile.engine.plan import (
     Program,
     cell_of_name,
     leaves_used,
+    require_supported,
 )
 from astropile.engine.position import refuse_positions, to_icrs
 from astropile.engine.rejects import Rejects, SeenIds
@@ -123,6 +124,8 @@ class Run:
         CellError, CorruptFileError
             The files are not as the schema says.
         """
+        for program in self.plan.programs:
+            require_supported(program.source)
         seen = SeenIds() if index is None else None
         for program, frame in self._reader.frames(batch_rows=batch_rows, index=index):
             batch = self._finish(program, frame, seen)

@@ -12,7 +12,7 @@ import numpy as np
 from astropile.document import did_you_mean
 from astropile.engine.evaluate import Evaluator
 from astropile.engine.files import DataFile, find_files
-from astropile.engine.logic import true_rows
+from astropile.engine.logic import row_truth
 from astropile.engine.operand import AbsentCellError, Fault
 from astropile.engine.plan import PATH, Plan, Program, cell_of_name
 from astropile.engine.rejects import Rejects
@@ -182,7 +182,7 @@ class CellReader:
                 if label == "split_by":
                     passing &= _equals_text(operand.column, program.split)
                 else:
-                    passing &= true_rows(operand)
+                    passing &= row_truth(operand)
             except Fault as fault:
                 raise LeafError(
                     f"{label}: {fault.message}", where=entry.file.relative, hint=fault.hint
@@ -225,10 +225,17 @@ class CellReader:
         def lookup(name: Name) -> Column:
             if name.parts[0] == PATH:
                 return self.capture(name, frame.file)
-            return frame.columns[cell_of_name(name, program.source)[1]]
+            cell = cell_of_name(name, program.source)[1]
+            if cell not in frame.columns:
+                raise AbsentCellError(cell)
+            return frame.columns[cell]
 
         scope = Evaluator(lookup, len(frame), self.plan.schema.file.lookups, frame.row)
-        return true_rows(scope.evaluate(program.where))
+        try:
+            return row_truth(scope.evaluate(program.where))
+        except Fault as fault:
+            where = f"{self.plan.schema.id}, source {self.plan.source}"
+            raise LeafError(f"where: {fault.message}", where=where, hint=fault.hint) from fault
 
     def _open(self, entry: Entry) -> Reader:
         table = entry.program.main

@@ -279,7 +279,7 @@ _REDUCTIONS: Final = (
     _function(
         "reductions",
         "count(x, k=all)",
-        "Number of elements that are not null, along axis k of a row, or all of them.",
+        "Number of elements that are true (bool) or not null, along axis k of a row, or of all.",
         "none",
         arguments=("any", "axis"),
     ),

@@ -129,15 +129,26 @@ def fit(values: Array, field: Field, rng: np.random.Generator) -> Array:
     elif high is not None:
         values = np.where(values > high, high - np.abs(values - high), values)
     cast = values.astype(dtype)
+    return _off_sentinels(cast, field, high)
+
+
+def _off_sentinels(values: Array, field: Field, high: float | None) -> Array:
+    """Move values that are sentinels by chance to their neighbours."""
     numbers = [s for s in field.missing if not isinstance(s, str)]
-    if not numbers:
-        return cast
     sentinels = np.array(numbers, dtype=np.float64)
-    sentinels = sentinels.astype(dtype) if dtype.kind == "f" else sentinels
-    step = dtype.type(-1 if high is not None and cast.max(initial=0) + 8 > high else 1)
-    while (hit := np.isin(cast, sentinels)).any():
-        cast = np.where(hit, cast + step, cast).astype(dtype)
-    return cast
+    sentinels = sentinels.astype(values.dtype) if values.dtype.kind == "f" else sentinels
+    for _ in numbers:
+        hit = np.isin(values, sentinels)
+        if not hit.any():
+            break
+        if values.dtype.kind == "f":
+            moved = np.nextafter(values, 0 if high is None else values.dtype.type(high) - 1)
+        elif high is not None and values.max() >= high - len(numbers):
+            moved = values - values.dtype.type(1)
+        else:
+            moved = values + values.dtype.type(1)
+        values = np.where(hit, moved, values)
+    return values
 
 
 def draw_times(field: Field, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:

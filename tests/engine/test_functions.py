@@ -252,3 +252,29 @@ def test_reverse_pad_index_stack_when_small_arrays() -> None:
     image = Column(np.ones((1, 2, 2)))
     assert evaluate("pad(x, 3, 4, 9)", 1, x=image).data[0].tolist()[2] == [9, 9, 9, 9]
     assert evaluate("stack(x, x)", 1, x=image).data.shape == (1, 2, 2, 2)
+
+
+def test_comparison_when_row_of_arrays_is_null_then_row_stays_null() -> None:
+    x = Column(np.ones((2, 3)), null=np.array([False, True]))
+    found = evaluate("x != 0", 2, x=x)
+    assert found.null is not None
+    assert found.null.tolist() == [False, True]
+
+
+def test_division_when_whole_numbers_by_zero_then_null() -> None:
+    x = Column(np.array([7, 8]))
+    y = Column(np.array([2, 0]))
+    for text in ("x // y", "x % y"):
+        data = evaluate(text, 2, x=x, y=y).data
+        assert np.isnan(data[1])
+        assert data[0] in (3.0, 1.0)
+
+
+def test_logarithms_when_not_positive_then_nan() -> None:
+    x = Column(np.array([100.0, 0.0, -1.0]))
+    assert np.isnan(evaluate("log10(x)", 3, x=x).data).tolist() == [False, True, True]
+
+
+def test_reductions_when_axis_negative_then_counted_from_the_end() -> None:
+    x = Column(np.ones((2, 3, 4)))
+    assert evaluate("sum(x, -1)", 2, x=x).data.tolist() == [[4.0] * 3] * 2

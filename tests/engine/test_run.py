@@ -411,3 +411,35 @@ def test_group_when_main_is_nested_then_index_reads_whole_groups(
     (batch,) = run_of(schema, root).batches(index=RowIndex(np.array([0]), np.array([0])))
     assert batch.columns["object_id"].data.tolist() == ["7"]
     assert batch.columns["x"].data.tolist() == [3.0]
+
+
+def test_where_when_condition_is_an_array_then_error_says_any_or_all(
+    write_hdf5: Callable[..., Path],
+) -> None:
+    source = """
+    tables: {main: {files: "*.hdf5", format: hdf5, rows: file, where: q > 0}}
+"""
+    files = {"object_id": 5, "ra": 1.0, "dec": 2.0, "q": np.array([1, 2])}
+    with pytest.raises(LeafError, match=r"where: the condition gives an array a row(.|\n)*any\("):
+        read_all(survey(source=source), write_hdf5(files))
+
+
+def test_image_when_partner_is_missing_then_mask_is_null_not_all_good(
+    write_hdf5: Callable[..., Path],
+) -> None:
+    planes = np.ones((1, 3, 2, 2), dtype="f4")
+    band = np.array([[b"g", b"r", b"z"]])
+    write_hdf5(
+        {"id": np.array([101]), "flux": planes, "band": band, "bad": planes[:, 0]}, "side/x.hdf5"
+    )
+    source = """
+    tables:
+      main: {files: "data.hdf5", format: hdf5}
+      t: {files: "side/x.hdf5", format: hdf5, on: {id: object_id}, unmatched: null}
+    values: {image.flux: t.flux, image.band: t.band, image.mask: "axes(t.bad == 0, 'y x')"}
+"""
+    batch = read_all(survey(modalities=IMAGE, source=source), write_hdf5(positions(2)))
+    for name in ("flux", "mask"):
+        null = batch.columns[f"image.{name}"].null
+        assert null is not None
+        assert null.tolist() == [True, False]

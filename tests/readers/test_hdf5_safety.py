@@ -126,6 +126,19 @@ def test_cells_when_groups_hold_each_other_many_times_then_refused(
         reader.cells()
 
 
+def test_cells_when_a_name_is_not_utf8_then_no_cell_but_never_a_lost_row(
+    new_path: NewPath, load: Any
+) -> None:
+    """No address can name it."""
+    path = new_path(".hdf5")
+    with h5py.File(path, "w") as file:
+        file["good/z"] = np.arange(2)
+        file.create_group(b"bad\xff")["z"] = np.arange(2)
+    assert list(load(path, "hdf5")) == ["good.z"]
+    with pytest.raises(CorruptFileError, match="a name that is not UTF-8"):
+        load(path, "hdf5", rows="group")
+
+
 def test_read_when_gigabytes_are_declared_but_not_stored_then_refused(
     new_path: NewPath, load: Any
 ) -> None:

@@ -41,7 +41,7 @@ def conversions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def folders() -> list[Path]:
     """Return all folders of the cache, also those that are being built."""
-    return sorted((cache_dir() / "grove").glob("*")) + sorted((cache_dir() / "grove").glob(".*"))
+    return sorted((cache_dir() / "grove").glob("*"))
 
 
 def test_dataset_when_asked_again_then_not_converted_again(

@@ -147,7 +147,10 @@ def test_group_when_a_long_table_is_attached_then_rows_are_nested(tmp_path: Path
     tables:
       main: {files: "meta.csv", format: csv}
       obs: {files: "obs.csv", format: csv, group: [id], on: {id: object_id}, unmatched: drop}
-    values: {lightcurve.band: "lookup(obs.b, token)", lightcurve.time: obs.t, lightcurve.flux: obs.f}
+    values:
+      lightcurve.band: lookup(obs.b, token)
+      lightcurve.time: obs.t
+      lightcurve.flux: obs.f
 """
     mock, found = round_trip(survey(modalities=CURVE, source=source), tmp_path)
     lines = (tmp_path / "obs.csv").read_text(encoding="utf-8").splitlines()

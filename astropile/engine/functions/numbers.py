@@ -28,21 +28,26 @@ _FUNCTIONS: dict[str, Callable[..., Array]] = {
     "abs": np.abs,
     "sqrt": np.sqrt,
     "exp": np.exp,
-    "ln": np.log,
-    "log10": np.log10,
+    "ln": lambda x: np.log(_positive(x)),
+    "log10": lambda x: np.log10(_positive(x)),
     "sin": np.sin,
     "cos": np.cos,
     "hypot": np.hypot,
     "floor": np.floor,
     "round": np.round,
     "clip": np.clip,
-    "ab_mag": lambda flux_jy: -2.5 * np.log10(flux_jy / AB_ZERO_JY),
+    "ab_mag": lambda flux_jy: -2.5 * np.log10(_positive(flux_jy) / AB_ZERO_JY),
     "ab_flux": lambda mag: AB_ZERO_JY * 10 ** (-0.4 * mag),
     "air_to_vacuum": lambda angstrom: air_to_vacuum(angstrom),
     "vacuum_to_air": lambda angstrom: vacuum_to_air(angstrom),
 }
 for _name, _function in _FUNCTIONS.items():
     _elementwise(_name, _function)
+
+
+def _positive(x: Array) -> Array:
+    """Return NaN, so null, where a logarithm does not exist."""
+    return np.where(x > 0, x, np.nan)
 
 
 def refractive_index(vacuum_angstrom: Array) -> Array:

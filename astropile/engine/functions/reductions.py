@@ -75,6 +75,8 @@ def _operand_and_axis(scope: Scope, expr: Call) -> tuple[Operand, int | None]:
     if column.shapes is not None:
         column = Column(column.data, offsets=column.offsets, null=column.null)
     axis = scope.number(expr.arguments[1]) if len(expr.arguments) > 1 else None
+    if axis is not None and axis < 0:
+        axis += operand.ndim
     if axis is not None and not 0 <= axis < operand.ndim:
         raise Fault(f"no axis {axis} in an array of {operand.ndim} axes")
     return Operand(column, constant=operand.constant), axis

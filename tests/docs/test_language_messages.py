@@ -102,6 +102,7 @@ def test_table_that_does_not_run_when_loaded_then_refused_as_the_box_says(
     assert f"`{word}`" in reference[: reference.index("Contents:")]
     changed = brook.replace("    names:", f"      more: {table}\n    names:")
     (tmp_path / "brook.yaml").write_text(changed, encoding="utf-8")
+    (tmp_path / "brook-1.hdf5").touch()  # never opened: what cannot run is refused before
     ap.register(tmp_path / "brook.yaml")
     with pytest.raises(ap.errors.UsageError, match="cannot run yet"):
         len(ap.load("brook", data_dir=tmp_path))

@@ -59,7 +59,7 @@ def test_datasets_when_config_is_unknown_then_error_lists_them() -> None:
 
 
 def test_datasets_when_class_is_unknown_then_known_ones_are_listed() -> None:
-    with pytest.raises(AttributeError, match="'Hsc'; known are .*DECaLS, .*HSC"):
+    with pytest.raises(AttributeError, match=r"'Hsc'; known are .*DECaLS, .*HSC"):
         _ = astropile.datasets.Hsc
     with pytest.raises(ImportError):
         from astropile.datasets import Nothing  # noqa: F401

@@ -25,6 +25,7 @@ class Verdict:
     file: str
     schema: SurveySchema | None
     problems: tuple[Problem, ...]
+    lints: tuple[Problem, ...] = ()
 
 
 def validate(
@@ -52,6 +53,8 @@ def validate(
     else:
         for problem in problems:
             write_text(annotation(problem) if format == "github" else str(problem))
+        for lint in (lint for verdict in verdicts for lint in verdict.lints):
+            remark(str(lint).replace(": error[", ": warning[", 1))
         if report:
             for verdict in verdicts:
                 _write_unverified(verdict)
@@ -63,9 +66,11 @@ def validate(
 
 def _judge(file: Path) -> Verdict:
     from astropile.schema import read_schema
+    from astropile.schema.lints import schema_lints
 
     try:
-        return Verdict(str(file), read_schema(file.expanduser()), ())
+        schema = read_schema(file.expanduser())
+        return Verdict(str(file), schema, (), tuple(schema_lints(schema)))
     except SchemaError as error:
         return Verdict(str(file), None, error.problems)
 

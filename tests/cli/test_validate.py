@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import Result
 
-from astropile.cli.validate import annotation
+from astropile.cli.validate import annotation, validate
 from astropile.errors import Problem
+from astropile.vocabulary import data_path
 from tests.cli.conftest import line_of
 
 Run = Callable[..., Result]
@@ -126,3 +127,14 @@ def test_annotation_when_any_text_then_one_line_that_can_be_read_back(
     assert "\r" not in line
     assert decoded(attributes["file"]) == file
     assert decoded(text) == (f"{message}\n{help_text}" if help_text else message)
+
+
+def test_validate_when_names_differ_in_case_alone_then_warned_but_valid(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (data_path("schemas") / "hipparcos.yaml").read_text(encoding="utf-8")
+    twin = "columns:\n  VMAG: {dtype: float32, description: The same word.}\n"
+    file = tmp_path / "twin.yaml"
+    file.write_text(text.replace("columns:\n", twin, 1), encoding="utf-8")
+    validate([file])
+    assert "warning[case]: 'vmag' differs from 'VMAG' in case alone" in capsys.readouterr().err

@@ -18,6 +18,7 @@ from astropile.crossmatch import examples
 from astropile.crossmatch.examples import RowStore
 from astropile.errors import AstropileError, OutputError, SourceError
 from astropile.survey import Survey, cache_dir
+from astropile.survey.cache import write_tables
 from tests.crossmatch.conftest import Place
 from tests.crossmatch.test_match import assert_aligned
 
@@ -34,7 +35,7 @@ def pair(place: Place) -> tuple[Survey, Survey]:
 def spy_on_tables(monkeypatch: pytest.MonkeyPatch) -> list[pa.Table]:
     """Return a list that grows with every table that is written."""
     seen: list[pa.Table] = []
-    original = examples.write_tables
+    original = write_tables
 
     def spy(tables: Iterator[pa.Table], *arguments: Any) -> int:
         def noted() -> Iterator[pa.Table]:
@@ -109,7 +110,7 @@ def test_examples_when_files_change_after_the_match_then_error_not_wrong_pairs(
             values = file[name][:4]
             del file[name]
             file[name] = values
-    with pytest.raises(AstropileError, match="row|read"):
+    with pytest.raises(AstropileError, match=r"row|read"):
         result.dataset()
     assert list((cache_dir() / "matches").iterdir()) == []
 
@@ -125,7 +126,7 @@ def test_examples_when_a_value_does_not_fit_then_error_although_rows_may_be_refu
     with h5py.File(path, "r+") as file:
         del file["image_flux"]
         file["image_flux"] = np.zeros((2, 2, 3, 7), "f4")
-    with pytest.raises(SourceError, match="image.flux"):
+    with pytest.raises(SourceError, match=r"image\.flux"):
         result.dataset()
 
 

@@ -43,7 +43,9 @@ def assert_aligned(result: MatchResult) -> None:
         assert row[right]["object_id"] == f"r{r_row}" == catalog[f"{right}:object_id"][place]
         assert row[left]["image"]["flux"][0, 0, 0] == 100 * l_row
         assert row[right]["image"]["flux"][0, 0, 0] == 100 * r_row
-        np.testing.assert_array_equal(row[right]["spectrum"]["flux"], [r_row + 0.1] * (1 + r_row % 4))
+        np.testing.assert_array_equal(
+            row[right]["spectrum"]["flux"], [r_row + 0.1] * (1 + r_row % 4)
+        )
         assert row[left]["z"] == l_row + 1 / 3
         assert row[left]["ra"] == catalog["ra"][place] == catalog[f"{left}:ra"][place]
         assert row["separation_arcsec"] == catalog["separation_arcsec"][place]
@@ -111,7 +113,8 @@ def test_match_when_labels_are_given_then_keys_and_columns(place: Place) -> None
 
 
 @pytest.mark.parametrize(
-    "labels", [("a", "a"), ("a",), ("a", "b", "c"), ("", "b"), ("separation_arcsec", "b"), ("a:b", "c")]
+    "labels",
+    [("a", "a"), ("a",), ("a", "b", "c"), ("", "b"), ("separation_arcsec", "b"), ("a:b", "c")],
 )
 def test_match_when_labels_are_bad_then_usage_error(place: Place, labels: Any) -> None:
     left = place("left", *LEFT)

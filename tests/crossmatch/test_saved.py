@@ -94,7 +94,9 @@ def test_saved_when_opened_here_then_same_rows_meaning_and_credit(
     assert "10.0/right" in opened.info.citation
     assert opened.info.license == "CC0; CC1"
     for row, expected in zip(ap.fast(opened), ap.fast(matched), strict=True):
-        np.testing.assert_array_equal(row["right"]["image"]["flux"], expected["right"]["image"]["flux"])
+        np.testing.assert_array_equal(
+            row["right"]["image"]["flux"], expected["right"]["image"]["flux"]
+        )
         assert row["left"]["z"] == expected["left"]["z"]
 
 

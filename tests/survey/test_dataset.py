@@ -171,7 +171,9 @@ def test_dataset_when_opened_then_numpy_format_split_and_info(trees: Path) -> No
 def without_spectra(trees: Path, grove: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The grove with files that hold no spectra."""
     absent = "    absent: [spectrum.lambda, spectrum.flux]\n  parquet:"
-    text = grove.read_text().replace("    keep: {spectrum.pixel: lambda > 0}\n  parquet:", absent, 1)
+    text = grove.read_text().replace(
+        "    keep: {spectrum.pixel: lambda > 0}\n  parquet:", absent, 1
+    )
     path = trees.parent / "changed.yaml"
     path.write_text(text, encoding="utf-8")
     monkeypatch.setenv("ASTROPILE_SCHEMAS", str(path))

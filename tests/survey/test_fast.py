@@ -1,4 +1,4 @@
-"""The fast view of a dataset gives what the plain NumPy format gives, whatever was done to either."""
+"""The fast view of a dataset gives what the plain NumPy format gives, also of changed datasets."""
 
 from __future__ import annotations
 
@@ -76,9 +76,7 @@ def test_fast_when_dataset_is_changed_then_rows_equal_the_plain_format(
 
 
 @pytest.mark.parametrize("name", [name for name in CHANGES if name != "format"])
-def test_fast_when_the_view_itself_is_changed_then_rows_follow(
-    dataset: Dataset, name: str
-) -> None:
+def test_fast_when_the_view_itself_is_changed_then_rows_follow(dataset: Dataset, name: str) -> None:
     change = CHANGES[name]
     before = ap.fast(dataset)
     before[0]
@@ -94,7 +92,7 @@ def test_fast_when_batch_or_column_is_asked_then_as_rows(dataset: Dataset) -> No
     batch = view[2:6]
     assert batch["image"][1]["flux"].tolist() == rows[3]["image"]["flux"].tolist()
     np.testing.assert_array_equal(batch["ra"], [row["ra"] for row in rows[2:6]])
-    np.testing.assert_array_equal(view["r_mag"][:], np.float32([row["r_mag"] for row in rows]))
+    np.testing.assert_array_equal(view["r_mag"][:], np.array([row["r_mag"] for row in rows], "f4"))
     assert view["label"][:][1] is None
     assert view[[5, 1]]["object_id"].tolist() == ["tree-5", "tree-1"]
 

@@ -120,9 +120,7 @@ def test_data_when_folder_starts_with_tilde_then_home(
     assert len(ap.load("grove", data_dir="~/trees")) == 14
 
 
-def test_data_when_link_leads_out_then_refused_unless_followed(
-    trees: Path, tmp_path: Path
-) -> None:
+def test_data_when_link_leads_out_then_refused_unless_followed(trees: Path, tmp_path: Path) -> None:
     outside = write_hdf5(tmp_path / "outside.hdf5", cells(2, 50))
     (trees / "small" / "train" / "z.hdf5").symlink_to(outside)
     with pytest.raises(UnsafeFileError, match=r"(?s)z\.hdf5.*follow_links=True"):

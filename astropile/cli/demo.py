@@ -126,7 +126,7 @@ def _mock(tour: Mapping[str, Any], output: Path, console: Console) -> list[Path]
 
 
 def _clearest(matched: Iterable[Mapping[str, Any]], labels: Iterable[str]) -> list[float]:
-    """Return for each object how far it stands above the noise in the survey that shows it least."""
+    """Return for each object its contrast in the survey that shows it least."""
     found = []
     for example in matched:
         peaks = []

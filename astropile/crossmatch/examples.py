@@ -15,6 +15,7 @@ from astropile.errors import SourceError
 from astropile.readers.column import Array
 from astropile.survey.cache import building, cache_dir, cache_key, open_arrow, write_tables
 from astropile.survey.meaning import meaning_json
+from astropile.survey.request import stamps_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -69,18 +70,24 @@ def _key(result: MatchResult) -> str:
 
 def _examples(side: Side, rows: Array) -> Iterator[pa.Table]:
     """Yield the Examples of increasing row numbers, in file order."""
-    whole = side.request.catalogue_pass(None).index
-    index = RowIndex(whole.file[rows], whole.row[rows])
-    if len(index):
-        yield from side.request.tables(index=index)
+    known = side.request.catalogue_pass(None)
+    run = side.request.run(side.request.wanted, on_bad_row="raise")
+    if known.stamps != stamps_of(run.files, run.root):
+        raise _changed("the files", side)
+    index = RowIndex(known.index.file[rows], known.index.row[rows])
+    yield from side.request.tables(index=index, run=run)
 
 
 def _require_all(side: Side, read: int, wanted: int) -> None:
     """Refuse to go on if rows are not there any more: all after them would be paired wrongly."""
     if read != wanted:
-        msg = f"{read} of {wanted} matched rows of {side.label} could be read"
-        hint = "its files changed after they were matched: load the survey again"
-        raise SourceError(msg, where=str(side.request.root), hint=hint)
+        raise _changed(f"{wanted - read} of {wanted} matched rows", side)
+
+
+def _changed(what: str, side: Side) -> SourceError:
+    msg = f"{what} of {side.label} are not as they were when they were matched"
+    hint = "load the survey again, and match it again"
+    return SourceError(msg, where=str(side.request.root), hint=hint)
 
 
 class RowStore:

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from astropile.errors import OutputError
 from astropile.survey.citation import citation
-from astropile.survey.request import Request
+from astropile.survey.request import Request, stamps_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,10 +48,6 @@ def clean_cache() -> int:
 
 def cache_key(request: Request, split: str | None, run: Run) -> str:
     """Return the key of a conversion: schema, what was asked, and every file's size and time."""
-    listed = []
-    for file in (*run.files, *_attached_files(run)):
-        stat = file.stat()
-        listed.append([os.path.relpath(file, run.root), stat.st_size, stat.st_mtime_ns])
     parts = [
         ENGINE_VERSION,
         request.schema.digest,
@@ -62,7 +58,7 @@ def cache_key(request: Request, split: str | None, run: Run) -> str:
         request.names,
         request.layout,
         request.on_bad_row,
-        listed,
+        stamps_of((*run.files, *_attached_files(run)), run.root),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from astropile.document import did_you_mean
 from astropile.errors import ConfigError, DataDirError, NoFilesError, UsageError
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
     from astropile.readers import Column
 
 
+#: Path below the data directory, size and time of change [ns] of a file.
+Stamp: TypeAlias = tuple[str, int, int]
+
+
+def stamps_of(files: Iterable[Path], root: Path) -> tuple[Stamp, ...]:
+    """Return what tells whether files are still as they were."""
+    found = ((file, file.stat()) for file in files)
+    return tuple((os.path.relpath(f, root), s.st_size, s.st_mtime_ns) for f, s in found)
+
+
 @dataclass(frozen=True)
 class CataloguePass:
     """Result of reading ids and positions of all objects.
@@ -33,11 +44,14 @@ class CataloguePass:
         Where each row is in the files.
     rejects : Rejects
         Rows that were refused.
+    stamps : tuple
+        What the files were like when they were read; see :func:`stamps_of`.
     """
 
     columns: dict[str, Column]
     index: RowIndex
     rejects: Rejects
+    stamps: tuple[Stamp, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,7 +122,9 @@ class Request:
 
     def selecting(self, columns: Sequence[str]) -> Request:
         """Return the same request with another selection."""
-        return replace(self, selection=self.resolve(columns))
+        # Where values refuse rows, which rows there are follows from the selection.
+        passes = self._passes if self.on_bad_row == "raise" else {}
+        return replace(self, selection=self.resolve(columns), _passes=passes)
 
     @cached_property
     def per_band(self) -> PerBand:
@@ -261,7 +277,9 @@ class Request:
         if split not in self._passes:
             looked_at = OBJECT_LEAVES if self.on_bad_row == "raise" else self.wanted
             run = self.run(looked_at, split=split)
-            self._passes[split] = collect(run.batches(), run.rejects, OBJECT_LEAVES)
+            stamps = stamps_of(run.files, self.root)
+            found = collect(run.batches(), run.rejects, OBJECT_LEAVES)
+            self._passes[split] = replace(found, stamps=stamps)
             run.rejects.announce(self.schema.id)
         return self._passes[split]
 

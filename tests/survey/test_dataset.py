@@ -311,3 +311,11 @@ def test_value_when_rows_may_be_refused_then_all_views_agree(
     assert (row["file"], row["row"]) == ("small/train/b2.hdf5", 1)
     assert "x-q" in row["message"]
     assert "grove: 1 rows were refused (leaf 1)" in caplog.text
+
+
+def test_value_when_its_leaf_is_not_chosen_then_the_row_stays(trees: Path) -> None:
+    misfit(trees)
+    survey = ap.load("grove", data_dir=trees, on_bad_row="reject", columns=["ebv"])
+    assert len(survey) == len(survey.dataset()) == 17
+    chosen = survey.select(["image"])
+    assert len(chosen) == len(chosen.dataset()) == 16

@@ -120,7 +120,6 @@ def compile_plan(
         Splits in the order of the rows.
     wanted : iterable of str
         Addresses of leaves; the object's three are always added.
-
     """
     available = schema.leaves_of(config)
     asked = {*OBJECT_LEAVES, *wanted}

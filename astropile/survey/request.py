@@ -122,9 +122,7 @@ class Request:
 
     def selecting(self, columns: Sequence[str]) -> Request:
         """Return the same request with another selection."""
-        # Where values refuse rows, which rows there are follows from the selection.
-        passes = self._passes if self.on_bad_row == "raise" else {}
-        return replace(self, selection=self.resolve(columns), _passes=passes)
+        return replace(self, selection=self.resolve(columns))
 
     @cached_property
     def per_band(self) -> PerBand:

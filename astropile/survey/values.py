@@ -35,8 +35,8 @@ def reader_of(kind: pa.DataType) -> Reader:
 
     Examples
     --------
-    >>> read = reader_of(pa.struct({"flux": pa.list_(pa.float32()), "band": pa.string()}))
-    >>> read(pa.array([{"flux": [1, 2], "band": "g"}, None]))
+    >>> kind = pa.struct({"flux": pa.list_(pa.float32()), "band": pa.string()})
+    >>> reader_of(kind)(pa.array([{"flux": [1, 2], "band": "g"}, None], kind))
     [{'flux': array([1., 2.], dtype=float32), 'band': 'g'}, None]
     """
     if types.is_struct(kind):
@@ -116,7 +116,7 @@ def _extension_reader(kind: pa.ExtensionType) -> Reader:
     below, read_leaf = _below_of(kind.storage_type), _leaf_reader(leaf)
 
     def read(array: pa.Array) -> list[Any]:
-        bounds, values = below(array.storage if isinstance(array, pa.ExtensionArray) else array)
+        bounds, values = below(array.storage if array.type.id == kind.id else array)
         start = bounds[0]
         for _ in inner:
             start = values.offsets[start].as_py() if len(values) else 0
@@ -141,8 +141,14 @@ def _list_reader(kind: pa.DataType) -> Reader:
     if not _has_arrays(leaf):
         return _loose_reader(kind)
     below, read_leaf, read_part = _below_of(kind), _leaf_reader(leaf), reader_of(kind.value_type)
+    shape = (-1, kind.list_size, *inner) if types.is_fixed_size_list(kind) else None
+    is_simple = shape is not None and prod(shape) != 0 and not inner
 
     def read(array: pa.Array) -> list[Any]:
+        if is_simple and not array.null_count:
+            elements = array.flatten()
+            if not elements.null_count:
+                return list(read_leaf(elements).reshape(shape))
         bounds, values = below(array)
         elements = values.slice(bounds[0], bounds[-1] - bounds[0])
         is_whole = not elements.null_count

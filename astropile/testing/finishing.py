@@ -82,10 +82,10 @@ def _value_nodes(expr: Expr) -> list[Expr]:
     match expr:
         case Index(item=item):
             return [expr, *_value_nodes(item)]
-        case Call(function="axes", arguments=arguments):
-            return [expr, *_value_nodes(arguments[0])]
-        case Call(arguments=arguments):
+        case Call(function="concat" | "stack" | "coalesce", arguments=arguments):
             return [expr, *(node for a in arguments for node in _value_nodes(a))]
+        case Call(arguments=arguments):
+            return [expr, *_value_nodes(arguments[0])] if arguments else [expr]
         case _:
             return list(walk(expr))
 

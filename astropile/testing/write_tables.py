@@ -64,7 +64,7 @@ def _arrow(column: Column) -> pa.Array:
     flat = np.ascontiguousarray(column.data).reshape(-1)
     scalar = not shape and column.offsets is None
     array = pa.array(flat, mask=null if scalar else None)
-    for length in reversed(shape if column.offsets is not None else shape[0:]):
+    for length in reversed(shape):
         outer = len(array) // length if length else len(column.data)
         offsets = np.arange(outer + 1, dtype=np.int32) * length
         array = pa.ListArray.from_arrays(pa.array(offsets), array)

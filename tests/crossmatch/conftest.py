@@ -32,6 +32,7 @@ columns:
   ra: {{dtype: float64, unit: deg, description: Right ascension.}}
   dec: {{dtype: float64, unit: deg, description: Declination.}}
   z: {{dtype: float64, description: Redshift.}}
+  n: {{dtype: int32, description: Number.}}
 modalities:
   image:
     kind: image
@@ -78,7 +79,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
             with h5py.File(folder / f"{part}.hdf5", "w") as file:
                 file["object_id"] = np.array([f"{name[0]}{k}".encode() for k in numbers], "S8")
                 file["ra"], file["dec"] = np.array(ra)[numbers], np.array(dec)[numbers]
-                file["z"] = numbers + 1 / 3
+                file["z"], file["n"] = numbers + 1 / 3, numbers
                 size = SIZES[name]
                 stamp = np.arange(2 * size * size, dtype="f4").reshape(2, size, size)
                 file["image_flux"] = stamp + 100 * numbers[:, None, None, None]

@@ -55,8 +55,8 @@ def survey(
     return parse_schema(text + configs, "invented.yaml")
 
 
-def read_back(schema: SurveySchema, mock: Mock) -> dict[str, Column]:
-    """Read all leaves of mock files through the engine."""
+def run_of(schema: SurveySchema, mock: Mock) -> Run:
+    """Return a run of the engine over all leaves of mock files."""
     plan = compile_plan(
         schema,
         config=mock.config,
@@ -64,7 +64,12 @@ def read_back(schema: SurveySchema, mock: Mock) -> dict[str, Column]:
         splits=schema.splits(mock.config),
         wanted=list(schema.leaves_of(mock.config)),
     )
-    run = Run(plan, mock.data_dir)
+    return Run(plan, mock.data_dir)
+
+
+def read_back(schema: SurveySchema, mock: Mock) -> dict[str, Column]:
+    """Read all leaves of mock files through the engine."""
+    run = run_of(schema, mock)
     batches = list(run.batches())
     assert len(run.rejects) == 0
     return {a: Column.concatenate([b.columns[a] for b in batches]) for a in batches[0].columns}

@@ -37,6 +37,8 @@ SCALARS = {
     "density": ("{dtype: float64, unit: Jy, description: A flux.}", "ab_flux(oo)"),
     "vacuum": ("{dtype: float64, unit: nm, description: A line.}", "air_to_vacuum(unit(p, 'nm'))"),
     "air": ("{dtype: float64, unit: nm, description: A line.}", "vacuum_to_air(unit(pp, 'um'))"),
+    "flux": ("{dtype: float32, unit: nanomaggy, description: A flux.}", "unit(qr, 'mag(AB)')"),
+    "light": ("{dtype: float64, unit: mag(AB), description: Light.}", "unit(qs, 'nanomaggy')"),
     "flag": ("{dtype: bool, true_means: bad, description: A flag.}", "any_bit(q)"),
     "bit": ("{dtype: bool, true_means: good, description: A flag.}", "not any_bit(qq, 0, 3)"),
     "low": ("{dtype: bool, true_means: neither, description: A flag.}", "r <= 1e-6"),
@@ -119,6 +121,36 @@ def test_image_when_expressions_are_undone_then_truth_comes_back(name: str, tmp_
     _, found = round_trip(survey(modalities=BLOCK, source=source), tmp_path, rtol=ROUNDING)
     assert found["image.flux"].data.shape == (30, 3, 3, 4)
     assert (found["image.band"].data == ["g", "r", "z"]).all()
+
+
+TABLE = """
+  table:
+    kind: table
+    axes: {item: {AXIS}, place: {size: 3}}
+    sort: [rank]
+    fields:
+      rank: {dtype: int16, axes: [item], description: Rank.}
+      grid: {dtype: float32, axes: [item, place], missing: [-1], description: Numbers.}
+      twice: {dtype: float32, axes: [item, place], formula: 2 * grid, description: Numbers.}
+      ends: {dtype: int8, axes: [place], description: Numbers.}
+"""
+
+
+@pytest.mark.parametrize(
+    ("axis", "grid", "keep"),
+    [("size: 4", "flat(cube, 0, 1)", ""), ("", "g", "any(grid != 9, 1)"), ("", "g", "rank > 0")],
+)
+def test_table_when_axes_are_joined_or_padded_then_truth_comes_back(
+    axis: str, grid: str, keep: str, tmp_path: Path
+) -> None:
+    source = f"""
+    values: {{table.rank: r, table.grid: "{grid}", table.ends: "e[0:3]"}}
+"""
+    source += f'    keep: {{table.item: "{keep}"}}\n' if keep else ""
+    table = TABLE.replace("AXIS", axis).replace("    sort: [rank]\n" if axis else "\0", "")
+    _, found = round_trip(survey(modalities=table, source=source), tmp_path)
+    assert np.isnan(found["table.grid"].data).any() == ("grid" not in keep)
+    assert (len(set(found["table.rank"].counts.tolist())) > 1) == (axis == "")
 
 
 SPECTRUM = """

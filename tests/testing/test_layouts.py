@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astropile.testing.layouts import dense_axis, grid_axis, ragged_axis
+from astropile.testing.rows import row_value
 
 
 @st.composite
@@ -33,7 +34,7 @@ def test_ragged_axis_when_padded_then_rows_hold_their_elements_and_padding(
     stored = layout.to_stored(values, -1)
     start = 0
     for row, count in enumerate(counts):
-        own = stored.data[stored.offsets[row] : stored.offsets[row + 1]]
+        own = row_value(stored, row)
         assert sorted(own[own > 0]) == values[start : start + count].tolist()
         assert (own[count:] == -1).all()
         assert len(own) == count + padding[row]
@@ -72,9 +73,7 @@ def test_grid_axis_when_labels_have_rows_then_each_element_is_under_its_label(
     stored = layout.to_stored(label, -1)
     assert layout.grid is not None
     for row, (first, second) in enumerate(layout.grid.shapes):
-        own = stored.data[stored.ragged().offsets[row] : stored.ragged().offsets[row + 1]] \
-            if stored.offsets is not None else stored.data[row]  # fmt: skip
-        table = own.reshape(first, second)
+        table = row_value(stored, row).reshape(first, second)
         table = table.T if tiled else table
         assert table.shape[0] == groups[row]
         for group, cells in enumerate(table):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,11 +10,13 @@ import numpy as np
 import pytest
 
 import astropile
+from astropile.engine import RowIndex
 from astropile.errors import ConfigError, OutputError, UsageError
+from astropile.readers import Column
 from astropile.registry import find_schema
 from astropile.sky import match_coordinates
 from astropile.testing import Mock, Sky, simulate
-from tests.testing.conftest import assert_same, read_back, shipped
+from tests.testing.conftest import assert_same, read_back, run_of, shipped
 
 #: Of leaves that are computed on the way, such as an offset time stored as float32.
 ROUNDING = 1e-6
@@ -112,11 +115,29 @@ def test_arguments_when_wrong_then_usage_errors(tmp_path: Path) -> None:
         simulate("hsc", None, 3, data_dir=tmp_path, sky=Sky.at(np.zeros(2), np.zeros(2)))
 
 
+@pytest.mark.slow
 def test_time_when_three_hundred_images_then_seconds(tmp_path: Path) -> None:
-    import time
-
     start = time.process_time()
     mock = simulate("hsc", None, 300, data_dir=tmp_path)
     # Processor time of all threads; a machine of one core needs as long.
     assert time.process_time() - start < 30
     assert len(mock) == 300
+
+
+@pytest.mark.parametrize("name", ["hsc", "sdss", "csp", "tycho2"])
+def test_engine_when_batches_are_small_or_rows_are_chosen_then_same_truth(
+    name: str, tmp_path: Path
+) -> None:
+    schema = find_schema(name)
+    mock = simulate(name, None, 20, data_dir=tmp_path, seed=6)
+    run = run_of(schema, mock)
+    small = list(run.batches(batch_rows=3))
+    assert max(len(batch) for batch in small) <= 3
+    place = [np.concatenate([getattr(b.index, key) for b in small]) for key in ("file", "row")]
+    rows = np.array([0, 2, 3, 11, 19])
+    index = RowIndex(place[0][rows], place[1][rows])
+    chosen = list(run_of(schema, mock).batches(index=index))
+    for batches, wanted in ((small, np.arange(20)), (chosen, rows)):
+        for address, leaf in mock.leaves.items():
+            column = Column.concatenate([batch.columns[address] for batch in batches])
+            assert_same(column, leaf.take(wanted), rtol=ROUNDING)

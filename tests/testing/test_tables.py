@@ -12,6 +12,7 @@ from astropy.io import fits
 
 from astropile.errors import UsageError
 from astropile.readers import ReadOptions, open_reader
+from astropile.schema import parse_schema
 from astropile.testing import simulate
 from tests.testing.conftest import null_of, round_trip, survey
 
@@ -276,12 +277,23 @@ def test_format_when_it_is_only_read_then_error_names_it(tmp_path: Path) -> None
         simulate(survey(source=source, modalities=SPECTRUM), None, 3, data_dir=tmp_path)
 
 
+def test_frame_when_galactic_then_truth_is_icrs(tmp_path: Path) -> None:
+    columns = """
+  glon: {dtype: float64, unit: deg, description: Galactic longitude.}
+  glat: {dtype: float64, unit: deg, description: Galactic latitude.}
+"""
+    text = survey(columns=columns).document.text
+    text = text.replace("ra: ra, dec: dec}", "ra: glon, dec: glat, frame: galactic}")
+    lines = [line for line in text.splitlines() if not line.startswith(("  ra:", "  dec:"))]
+    _, found = round_trip(parse_schema("\n".join(lines), "other.yaml"), tmp_path, rtol=1e-9)
+    assert np.ptp(found["ra"].data) < 9
+    assert np.ptp(found["glon"].data) > 4
+
+
 def test_ids_when_integers_then_wide_ones_are_exact(tmp_path: Path) -> None:
     columns = "  target: {dtype: int64, description: Id.}\n"
     schema = survey(columns=columns)
     text = schema.document.text.replace("id: object_id", "id: target")
-    from astropile.schema import parse_schema
-
     text = text.replace("  object_id: {dtype: string, description: Id.}\n", "")
     mock, found = round_trip(parse_schema(text, "other.yaml"), tmp_path)
     ids = mock.leaves["target"].data

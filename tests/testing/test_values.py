@@ -48,8 +48,7 @@ def test_numbers_when_limited_then_within_and_no_sentinel(
 ) -> None:
     if dtype.startswith("u"):
         low, missing = (None if low is None else max(low, 0)), [max(m, 0) for m in missing]
-    limits = {"min": low, "max": high}
-    limits = {key: float(value) for key, value in limits.items() if value is not None}
+    limits = {k: float(v) for k, v in (("min", low), ("max", high)) if v is not None}
     leaf = leaf_of(dtype=dtype, unit=unit, missing=tuple(missing), **limits)
     values = draw_values(leaf, sample(seed=seed))
     assert values.dtype == dtype
@@ -93,7 +92,8 @@ def test_meaning_when_known_then_plausible() -> None:
 
 @given(st.sampled_from(DTYPES[:8]), st.integers(1, 100), st.integers(0, 9))
 def test_ids_when_drawn_then_all_differ(dtype: str, n: int, seed: int) -> None:
-    values = unique_values(Field(dtype=dtype, description="Id."), n, np.random.default_rng(seed))
+    field = leaf_of(dtype=dtype).field
+    values = unique_values(field, n, np.random.default_rng(seed))
     assert values.dtype == dtype
     assert len(np.unique(values)) == n
     assert (values > 0).all()

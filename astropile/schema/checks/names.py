@@ -146,7 +146,7 @@ def _is_top(leaf: Leaf, schema: SurveySchema) -> bool:
 
 
 def _own_names(leaf: Leaf, schema: SurveySchema) -> tuple[str, ...]:
-    """Return the names by which a leaf may be found: of a block's leaf its address and the block."""
+    """Return the names by which a leaf may be found; its block counts, too."""
     if _is_top(leaf, schema):
         return leaf.address, leaf.name
     return leaf.address, leaf.block

@@ -79,10 +79,11 @@ def build_block(
         leaf = recipe.leaves[address]
         guide = longest(columns, recipe.leaves, leaf.axes[0]) if leaf.axes else None
         columns[address] = _guard(address, fill_axes, column, leaf, recipe.block, guide)
-    for axis in recipe.block.axes:
-        _order_labels(columns, axis, recipe)
+    # Padding goes first: it has no labels, and a cell that keep names is in the file's order.
     for axis, predicate in recipe.keep.items():
         _keep(columns, axis, predicate, recipe, scope)
+    for axis in recipe.block.axes:
+        _order_labels(columns, axis, recipe)
     columns = {
         address: _guard(
             address, finish, column, recipe.leaves[address], recipe.factors.get(address)

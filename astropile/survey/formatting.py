@@ -6,7 +6,9 @@ buffers, see :mod:`astropile.survey.values`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from operator import sub
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -14,7 +16,7 @@ import pyarrow as pa
 from pyarrow import types
 
 from astropile.readers.column import Array
-from astropile.survey.values import Reader, reader_of, stacked
+from astropile.survey.values import Extractor, extractor, stacked
 
 if TYPE_CHECKING:
     from datasets import Dataset, IterableDataset
@@ -23,8 +25,9 @@ if TYPE_CHECKING:
 
 #: Name under which the formatter is known to ``datasets``.
 FORMAT_TYPE = "astropile"
-#: Rows that become Python objects at a time.
-ROWS_AT_A_TIME = 256
+_STRUCT = pa.struct([]).id
+#: Extractors that a fast view keeps; one takes less than 0.1 MB.
+BATCHES_AT_HAND = 256
 
 
 def examples_of(table: pa.Table) -> Iterator[dict[str, Any]]:
@@ -41,29 +44,17 @@ def examples_of(table: pa.Table) -> Iterator[dict[str, Any]]:
         Arrays are read-only NumPy views, blocks are dicts, scalars are Python values, null is
         None.
     """
-    columns = RowReader(table.schema)
-    for batch in table.to_batches(max_chunksize=ROWS_AT_A_TIME):
-        yield from columns.rows(batch)
+    for batch in table.to_batches():
+        example = example_of(batch)
+        for row in range(batch.num_rows):
+            yield example(row)
 
 
-class RowReader:
-    """Reads record batches of one schema.
-
-    Parameters
-    ----------
-    schema : Schema
-        Schema of the batches.
-    """
-
-    def __init__(self, schema: pa.Schema) -> None:
-        self.schema = schema
-        self._names = tuple(schema.names)
-        self._readers: tuple[Reader, ...] = tuple(reader_of(kind) for kind in schema.types)
-
-    def rows(self, batch: pa.RecordBatch) -> list[dict[str, Any]]:
-        """Return the Examples of a batch."""
-        columns = [read(array) for read, array in zip(self._readers, batch.columns, strict=True)]
-        return [dict(zip(self._names, row, strict=True)) for row in zip(*columns, strict=True)]
+def example_of(batch: pa.RecordBatch) -> Extractor:
+    """Return a function that gives the Example of a row."""
+    names = batch.schema.names
+    values = [(n, extractor(array)) for n, array in zip(names, batch.columns, strict=True)]
+    return lambda row: {name: value(row) for name, value in values}
 
 
 def columns_of(table: pa.Table) -> dict[str, Array]:
@@ -78,41 +69,82 @@ def _column_of(column: pa.ChunkedArray) -> Array:
     kind = column.type
     if types.is_floating(kind) or (types.is_primitive(kind) and not column.null_count):
         return np.asarray(column.to_numpy())
-    read = reader_of(kind)
-    values = [value for chunk in column.chunks for value in read(chunk)]
+    found = [(extractor(chunk), len(chunk)) for chunk in column.chunks]
+    values = [value(row) for value, n in found for row in range(n)]
     if types.is_string(kind) and not column.null_count:
         return np.array(values, dtype=np.str_)
     return stacked(values)
 
 
 class FastView:
-    """What a fast view of a dataset remembers from row to row: how to read its last schema.
+    """The batches of a dataset with an extractor for each, made when it is first used.
 
-    It travels with the dataset as an option of its format. In another process it comes back empty
-    and tells ``datasets`` about the format there.
+    ``datasets`` hands out rows as slices; the batch that a slice is of is known by the places of
+    its buffers in memory, which nothing else can have as long as the batch is held here. A slice of
+    anything else is read, too, only slower. The view travels with the dataset as an option of its
+    format; in another process it comes back empty and tells ``datasets`` about the format there.
+
+    Parameters
+    ----------
+    batches : sequence of RecordBatch
+        What the dataset holds.
     """
 
-    def __init__(self) -> None:
-        self._reader: RowReader | None = None
+    def __init__(self, batches: Sequence[pa.RecordBatch] = ()) -> None:
+        self._schema = batches[0].schema if batches else None
+        self._held: dict[tuple[int, ...], _Held | None] = {}
+        self._examples: dict[tuple[int, ...], Extractor] = {}
+        for batch in batches:
+            places, offsets = _places_of(batch)
+            # Batches that cannot be told apart are not looked up.
+            self._held[places] = None if places in self._held else _Held(batch, offsets)
 
     def row(self, table: pa.Table) -> dict[str, Any]:
-        """Return the first row of a table."""
-        reader = self._reader
-        if reader is None or reader.schema != table.schema:
-            reader = self._reader = RowReader(table.schema)
-        return reader.rows(table.to_batches(max_chunksize=1)[0])[0]
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, FastView)
-
-    def __hash__(self) -> int:
-        return hash(FastView)
+        """Return the only row of a table as an Example."""
+        (part,) = table.to_batches()
+        places, offsets = _places_of(part)
+        held = self._held.get(places) if part.schema == self._schema else None
+        row = None if held is None else held.row_at(offsets)
+        if held is None or row is None:
+            return example_of(part)(0)  # type: ignore[no-any-return]
+        if places not in self._examples:
+            if len(self._examples) == BATCHES_AT_HAND:
+                del self._examples[next(iter(self._examples))]
+            self._examples[places] = example_of(held.batch)
+        return self._examples[places](row)  # type: ignore[no-any-return]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> FastView:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _new_view, ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A batch, and where its columns begin in their buffers."""
+
+    batch: pa.RecordBatch
+    offsets: tuple[int, ...]
+
+    def row_at(self, offsets: tuple[int, ...]) -> int | None:
+        """Return the row at which columns begin; None if they begin at different rows."""
+        rows = set(map(sub, offsets, self.offsets))
+        row = rows.pop() if len(rows) == 1 else -1
+        return row if 0 <= row < self.batch.num_rows else None
+
+
+def _places_of(batch: pa.RecordBatch) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return where the buffers of each column are in memory, and where it begins in them."""
+    columns = batch.columns
+    places = []
+    for column in columns:
+        array = column
+        while array.type.id == _STRUCT and array.type.num_fields:
+            array = array.field(0)
+        last = array.buffers()[-1]
+        places.append(0 if last is None else last.address)
+    return tuple(places), tuple([column.offset for column in columns])
 
 
 def _new_view() -> FastView:
@@ -160,7 +192,7 @@ def fast(dataset: DatasetLike) -> DatasetLike:
         indices_table=dataset._indices,
         fingerprint=dataset._fingerprint,
     )
-    view.set_format(FORMAT_TYPE, fast_view=FastView())
+    view.set_format(FORMAT_TYPE, fast_view=FastView(view.data.to_batches()))
     return view
 
 

@@ -1,13 +1,12 @@
-"""Values out of Arrow without a copy: readers compiled from a type, for any number of rows.
+"""Values out of Arrow without a copy: an extractor of an array gives the value of any row.
 
 An array of any shape is a view of the Arrow buffer, found from the offsets of the lists around it.
-Work grows with the rows that are asked for, never with the chunk they lie in.
+Making an extractor converts nothing, and a call works on one row only, however long the array is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from math import prod
 from typing import Any, TypeAlias
 
@@ -17,36 +16,40 @@ from pyarrow import types
 
 from astropile.readers.column import Array
 
-#: Gives the value of each row of an Arrow array: a view for arrays, a dict for blocks, or None.
-Reader: TypeAlias = Callable[[pa.Array], list[Any]]
-#: Gives elements without nulls as a NumPy array.
-Leaf: TypeAlias = Callable[[pa.Array], Array]
-#: Gives where the elements of each row begin, and the end, in the values one level down.
-Below: TypeAlias = Callable[[pa.Array], tuple[list[int], pa.Array]]
+#: Gives the value of a row: a view for arrays, a dict for blocks, a Python value, or None.
+Extractor: TypeAlias = Callable[[int], Any]
 
 
-def reader_of(kind: pa.DataType) -> Reader:
-    """Return a function that gives the value of each row of an array of a type.
+def extractor(array: pa.Array) -> Extractor:
+    """Return a function that gives the value of a row of an Arrow array.
 
     Parameters
     ----------
-    kind : DataType
-        Any Arrow type; lists and the array types of ``datasets`` give NumPy arrays.
+    array : Array
+        Of any Arrow type; lists and the array types of ``datasets`` give NumPy arrays.
 
     Examples
     --------
     >>> kind = pa.struct({"flux": pa.list_(pa.float32()), "band": pa.string()})
-    >>> reader_of(kind)(pa.array([{"flux": [1, 2], "band": "g"}, None], kind))
-    [{'flux': array([1., 2.], dtype=float32), 'band': 'g'}, None]
+    >>> value = extractor(pa.array([{"flux": [1, 2], "band": "g"}, None], kind))
+    >>> value(0)
+    {'flux': array([1., 2.], dtype=float32), 'band': 'g'}
     """
+    kind = array.type
     if types.is_struct(kind):
-        return _struct_reader(kind)
-    if isinstance(kind, pa.ExtensionType) and _is_list(kind.storage_type):
-        return _extension_reader(kind)
-    if _is_list(kind):
-        return _list_reader(kind)
-    # The method itself, without a function of ours around it: it is called for every scalar.
-    return pa.Array.to_pylist  # type: ignore[no-any-return]
+        value = _block(array)
+    elif isinstance(kind, pa.ExtensionType) and _is_list(kind.storage_type):
+        value = _shaped(array.storage, tuple(kind.shape))
+    elif _is_list(kind):
+        value = _listed(array)
+    elif _is_number(kind) and not array.null_count:
+        return array.to_numpy().item  # type: ignore[no-any-return]
+    else:
+        return lambda row: array[row].as_py()
+    if not array.null_count:
+        return value
+    is_valid = array.is_valid()
+    return lambda row: value(row) if is_valid[row].as_py() else None
 
 
 def stacked(values: Sequence[Any]) -> Array:
@@ -59,154 +62,90 @@ def stacked(values: Sequence[Any]) -> Array:
     return np.fromiter(values, dtype=object, count=len(values))
 
 
-def _struct_reader(kind: pa.StructType) -> Reader:
-    # Asking a struct type for its names takes longer than to read a row, so it is done once.
-    names = tuple(field.name for field in kind)
-    children = tuple(enumerate(reader_of(field.type) for field in kind))
-    has_arrays = any(isinstance(field.type, pa.ExtensionType) for field in kind)
-    plain = storage_of(kind)
-
-    def read(array: pa.StructArray) -> list[Any]:
-        child = (storage_array(array, plain) if has_arrays else array).field
-        columns = [read_child(child(place)) for place, read_child in children]
-        rows = [dict(zip(names, row)) for row in zip(*columns)]  # noqa: B905 - as long as made
-        if not names:
-            rows = [{} for _ in range(len(array))]
-        return _with_none(array, rows) if array.null_count else rows
-
-    return read
+def _block(array: pa.StructArray) -> Extractor:
+    children = [(f.name, extractor(array.field(place))) for place, f in enumerate(array.type)]
+    return lambda row: {name: value(row) for name, value in children}
 
 
-def storage_of(kind: pa.DataType) -> pa.DataType:
-    """Return a type without the extension types among its fields."""
-    if isinstance(kind, pa.ExtensionType):
-        return kind.storage_type
-    if types.is_struct(kind):
-        return pa.struct([field.with_type(storage_of(field.type)) for field in kind])
-    return kind
+def _shaped(lists: pa.Array, shape: tuple[int | None, ...]) -> Extractor:
+    """Return an extractor of arrays whose type says how long every axis but the first is."""
+    inner = shape[1:]
+    edge, first, count = _edges(lists)
+    start, values = first, lists.values
+    for _ in inner:
+        start = values.offsets[start].as_py() if len(values) else 0
+        values = values.values
+    size = prod(inner)  # type: ignore[arg-type]
+    elements = values.slice(start, count * size)
+    if shape[0] is not None and count == len(lists) * shape[0] and _is_plain(elements) and size:
+        return elements.to_numpy().reshape(-1, *shape).__getitem__  # type: ignore[no-any-return]
+    between = _between(elements)
+
+    def value(row: int) -> Array:
+        begin, end = edge(row) - first, edge(row + 1) - first
+        return between(begin * size, end * size).reshape(end - begin, *inner)
+
+    return value
 
 
-def storage_array(array: pa.Array, plain: pa.DataType) -> pa.Array:
-    """Return an array with its storage as type, without a copy.
-
-    pyarrow makes the Python face of an extension type anew for every array that it hands out, which
-    takes longer than to read the row.
-    """
-    return pa.array(_Retyped(array, plain))
-
-
-class _Retyped:
-    """An array that says of itself, in the Arrow C protocol, that it has another type."""
-
-    def __init__(self, array: pa.Array, kind: pa.DataType) -> None:
-        self.array = array
-        self.kind = kind
-
-    def __arrow_c_array__(self, requested_schema: object = None) -> tuple[Any, Any]:
-        return self.kind.__arrow_c_schema__(), self.array.__arrow_c_array__()[1]
-
-
-def _extension_reader(kind: pa.ExtensionType) -> Reader:
-    """Return a reader of arrays whose type says how long every axis but the first is."""
-    inner = tuple(kind.shape[1:])
-    size = prod(inner)
-    leaf = kind.storage_type
-    while _is_list(leaf):
-        leaf = leaf.value_type
-    below, read_leaf = _below_of(kind.storage_type), _leaf_reader(leaf)
-
-    def read(array: pa.Array) -> list[Any]:
-        bounds, values = below(array.storage if array.type.id == kind.id else array)
-        start = bounds[0]
-        for _ in inner:
-            start = values.offsets[start].as_py() if len(values) else 0
-            values = values.values
-        elements = values.slice(start, (bounds[-1] - bounds[0]) * size)
-        if not elements.null_count:
-            rows = _cut(read_leaf(elements), bounds, inner)
-            return _with_none(array, rows) if array.null_count else rows
-        if len(array) > 1:
-            return _one_by_one(array, read)
-        return [_with_holes(elements, read_leaf).reshape(-1, *inner)]
-
-    return read
-
-
-def _list_reader(kind: pa.DataType) -> Reader:
+def _listed(array: pa.Array) -> Extractor:
+    edge, first, count = _edges(array)
+    elements = array.values.slice(first, count)
     inner: tuple[int, ...] = ()
-    leaf = kind.value_type
-    while types.is_fixed_size_list(leaf):
-        inner += (leaf.list_size,)
-        leaf = leaf.value_type
-    if not _has_arrays(leaf):
-        return _loose_reader(kind)
-    below, read_leaf, read_part = _below_of(kind), _leaf_reader(leaf), reader_of(kind.value_type)
-    shape = (-1, kind.list_size, *inner) if types.is_fixed_size_list(kind) else None
-    is_simple = shape is not None and prod(shape) != 0 and not inner
+    while types.is_fixed_size_list(elements.type) and not elements.null_count:
+        length = elements.type.list_size
+        inner += (length,)
+        elements = elements.values.slice(elements.offset * length, len(elements) * length)
+    if not _has_arrays(elements.type):
+        return _loose(array)
+    between, size = _between(elements), prod(inner)
+    if not inner:
+        return lambda row: between(edge(row) - first, edge(row + 1) - first)
 
-    def read(array: pa.Array) -> list[Any]:
-        if is_simple and not array.null_count:
-            elements = array.flatten()
-            if not elements.null_count:
-                return list(read_leaf(elements).reshape(shape))
-        bounds, values = below(array)
-        elements = values.slice(bounds[0], bounds[-1] - bounds[0])
-        is_whole = not elements.null_count
-        for length in inner:
-            elements = elements.values.slice(elements.offset * length, len(elements) * length)
-            is_whole = is_whole and not elements.null_count
-        if is_whole:
-            rows = _cut(read_leaf(elements), bounds, inner)
-            return _with_none(array, rows) if array.null_count else rows
-        if len(array) > 1:
-            return _one_by_one(array, read)
-        if array.null_count:
-            return [None]
-        if inner:
-            return [stacked(read_part(values.slice(bounds[0], bounds[-1] - bounds[0])))]
-        return [_with_holes(elements, read_leaf)]
+    def value(row: int) -> Array:
+        begin, end = edge(row) - first, edge(row + 1) - first
+        return between(begin * size, end * size).reshape(end - begin, *inner)
 
-    return read
+    return value
 
 
-def _loose_reader(kind: pa.DataType) -> Reader:
-    """Return a reader of lists of what is no number: structs, lists of differing length."""
-    below, read_part = _below_of(kind), reader_of(kind.value_type)
-
-    def read(array: pa.Array) -> list[Any]:
-        bounds, values = below(array)
-        parts = read_part(values.slice(bounds[0], bounds[-1] - bounds[0]))
-        edges = [edge - bounds[0] for edge in bounds]
-        return _with_none(array, [stacked(parts[start:end]) for start, end in pairwise(edges)])
-
-    return read
+def _loose(array: pa.Array) -> Extractor:
+    """Return an extractor of lists of structs, of lists of differing length, or with null lists."""
+    if types.is_fixed_size_list(array.type.value_type) and len(array) > 1:
+        # A null list in one row must not change the form of the others.
+        return lambda row: _listed(array.slice(row, 1))(0)
+    edge, first, count = _edges(array)
+    part = extractor(array.values.slice(first, count))
+    return lambda row: stacked([part(k - first) for k in range(edge(row), edge(row + 1))])
 
 
-def _is_list(kind: pa.DataType) -> bool:
-    return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
+def _edges(lists: pa.Array) -> tuple[Callable[[int], int], int, int]:
+    """Return where rows begin in the values one level down, the first place, and their number."""
+    if types.is_fixed_size_list(lists.type):
+        size, before = lists.type.list_size, lists.offset
+        return (lambda row: (before + row) * size), before * size, len(lists) * size
+    offsets = lists.offsets.to_numpy()
+    first, last = (offsets.item(0), offsets.item(-1)) if len(offsets) else (0, 0)
+    return offsets.item, first, last - first
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(types.is_string(kind) or types.is_large_string(kind))
+def _between(elements: pa.Array) -> Callable[[int, int], Array]:
+    """Return a function that gives the elements between two places."""
+    if _is_plain(elements):
+        data = elements.to_numpy()
+        return lambda start, end: data[start:end]
+    return lambda start, end: _converted(elements.slice(start, end - start))
 
 
-def _has_arrays(leaf: pa.DataType) -> bool:
-    is_number = types.is_integer(leaf) or types.is_floating(leaf) or types.is_temporal(leaf)
-    return bool(is_number or types.is_boolean(leaf) or _is_text(leaf))
-
-
-def _leaf_reader(leaf: pa.DataType) -> Leaf:
-    if types.is_boolean(leaf):
-        return _bits
-    return _text if _is_text(leaf) else _numbers
-
-
-def _numbers(elements: pa.Array) -> Array:
-    return elements.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
-
-
-def _text(elements: pa.Array) -> Array:
-    return np.array(elements.to_pylist(), dtype=np.str_)
+def _converted(elements: pa.Array) -> Array:
+    kind = elements.type
+    if elements.null_count and not types.is_floating(kind):
+        return np.fromiter(elements.to_pylist(), dtype=object, count=len(elements))
+    if types.is_boolean(kind):
+        return _bits(elements)
+    if _is_text(kind):
+        return np.array(elements.to_pylist(), dtype=np.str_)
+    return np.asarray(elements.to_numpy(zero_copy_only=False))
 
 
 def _bits(elements: pa.BooleanArray) -> Array:
@@ -219,44 +158,22 @@ def _bits(elements: pa.BooleanArray) -> Array:
     return bits[skipped:].view(np.bool_)
 
 
-def _with_holes(elements: pa.Array, read_leaf: Leaf) -> Array:
-    """Return elements some of which are null: NaN in floats, None among objects in all else."""
-    if types.is_floating(elements.type):
-        return read_leaf(elements)
-    return np.fromiter(elements.to_pylist(), dtype=object, count=len(elements))
+def _is_list(kind: pa.DataType) -> bool:
+    return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
 
 
-def _below_of(kind: pa.DataType) -> Below:
-    if not types.is_fixed_size_list(kind):
-        return lambda lists: (lists.offsets.to_pylist(), lists.values)
-    size = kind.list_size
-
-    def below(lists: pa.FixedSizeListArray) -> tuple[list[int], pa.Array]:
-        first = lists.offset
-        return [place * size for place in range(first, first + len(lists) + 1)], lists.values
-
-    return below
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(types.is_integer(kind) or types.is_floating(kind))
 
 
-def _cut(data: Array, bounds: list[int], inner: tuple[int, ...]) -> list[Any]:
-    """Return the elements of each row, in the shape of a row."""
-    first = bounds[0]
-    if not inner:
-        return [data[start - first : end - first] for start, end in pairwise(bounds)]
-    if not data.size:
-        return [data.reshape(end - start, *inner) for start, end in pairwise(bounds)]
-    shaped = data.reshape(bounds[-1] - first, *inner)
-    return [shaped[start - first : end - first] for start, end in pairwise(bounds)]
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(types.is_string(kind) or types.is_large_string(kind))
 
 
-def _one_by_one(array: pa.Array, read: Reader) -> list[Any]:
-    """Read rows apart, so that a null in one does not change the type of the others."""
-    return [read(array.slice(row, 1))[0] for row in range(len(array))]
+def _is_plain(elements: pa.Array) -> bool:
+    return _is_number(elements.type) and not elements.null_count
 
 
-def _with_none(array: pa.Array, values: list[Any]) -> list[Any]:
-    """Put None where a row is null."""
-    if array.null_count:
-        for row in np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False)).tolist():
-            values[row] = None
-    return values
+def _has_arrays(kind: pa.DataType) -> bool:
+    is_simple = types.is_boolean(kind) or types.is_temporal(kind)
+    return bool(is_simple or _is_number(kind) or _is_text(kind))

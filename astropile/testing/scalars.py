@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from astropile.engine.align import align
+from astropile.engine.evaluate import Evaluator
 from astropile.engine.finish import finish
 from astropile.engine.logic import true_rows
 from astropile.engine.operand import Fault, rows_of
 from astropile.engine.plan import PATH
-from astropile.expression import Name, names
+from astropile.expression import Call, Name, names, parse, walk
 from astropile.readers import Column
 from astropile.readers.column import Array
 from astropile.schema import OBJECT_LEAVES, BoundTable, Field, Leaf, Value
@@ -209,9 +210,6 @@ class _Drawer:
             truth["ra"], truth["dec"] = Column(self.objects.ra_deg), Column(self.objects.dec_deg)
         truth["ra"] = replace(truth["ra"], data=np.mod(truth["ra"].data, 360.0))
         if OBJECT_LEAVES[0] not in truth:
-            from astropile.engine.evaluate import Evaluator
-            from astropile.expression import parse
-
             leaf = leaves[OBJECT_LEAVES[0]]
             scope = Evaluator(lambda name: truth[name.text], n, self.bindings.schema.file.lookups)
             column = align(scope.evaluate(parse(leaf.derived)), leaf, None, n)
@@ -287,8 +285,6 @@ class _Drawer:
 
 def _tolerated(where: Value) -> set[str]:
     """Return names in ``where`` that a file may lack."""
-    from astropile.expression import Call, walk
-
     return {
         inner.text
         for node in walk(where.expr)

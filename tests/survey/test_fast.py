@@ -11,10 +11,12 @@ from typing import Any
 
 import datasets
 import numpy as np
+import pyarrow as pa
 import pytest
 from datasets import Dataset, Features, List, Value, concatenate_datasets, load_from_disk
 
 import astropile as ap
+from astropile.survey import formatting
 from astropile.survey.formatting import FORMAT_TYPE
 
 Change = Callable[[Dataset], Dataset]
@@ -130,6 +132,51 @@ def test_fast_when_dataset_is_empty_then_no_row(dataset: Dataset) -> None:
     assert list(view) == []
     with pytest.raises(IndexError):
         view[0]
+
+
+def test_fast_when_columns_come_from_other_rows_then_these_are_read(dataset: Dataset) -> None:
+    """Columns that share memory with the view's batches, but not their rows."""
+    view = ap.fast(dataset.select(range(5)))
+    names = view.column_names
+    first = view.select(range(3)).select_columns(names[:4])
+    second = view.select(range(2, 5)).select_columns(names[4:])
+    mixed = concatenate_datasets([first, second], axis=1).with_format("numpy", dtype=None)
+    fast = ap.fast(mixed)
+    assert fast.column_names == names
+    assert all(same(fast[k], mixed[k]) for k in range(3))
+    assert fast[0]["object_id"] == "tree-0"
+    np.testing.assert_array_equal(fast[0]["image"]["flux"], dataset[2]["image"]["flux"])
+
+
+def test_fast_when_batches_share_memory_then_each_row_is_its_own() -> None:
+    """Structs made of the same arrays at other places cannot be told apart by their buffers."""
+    a, b = pa.array(range(10)), pa.array([f"t{k}" for k in range(10)])
+    chunks = [
+        pa.StructArray.from_arrays([a.slice(0, 5), b.slice(start, 5)], names=["a", "b"])
+        for start in (0, 5)
+    ]
+    view = ap.fast(Dataset(pa.table({"s": pa.chunked_array(chunks)})))
+    assert [row["s"]["b"] for row in view] == [f"t{k}" for k in range(10)]
+    assert [view[k]["s"]["a"] for k in range(10)] == [*range(5), *range(5)]
+
+
+def test_fast_when_batches_are_many_then_few_are_kept_at_hand(
+    trees: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(formatting, "BATCHES_AT_HAND", 2)
+    dataset = ap.load("grove", data_dir=trees).dataset()
+    view = ap.fast(dataset)
+    kept = view.format["format_kwargs"]["fast_view"]._examples
+    for row in [0, 13, 6, 9, 0, 13, 1]:
+        assert same(view[row], dataset[row])
+        assert len(kept) <= 2
+    assert len(view.data.to_batches()) == 4
+
+
+def test_fast_when_two_views_are_joined_then_rows_of_both(dataset: Dataset) -> None:
+    views = [ap.fast(dataset.select(range(2))), ap.fast(dataset.select(range(2, 4)))]
+    joined = concatenate_datasets(views)
+    assert [row["object_id"] for row in joined] == [f"tree-{k}" for k in range(4)]
 
 
 def test_fast_when_map_is_called_then_it_gets_examples(dataset: Dataset) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from astropile.survey.formatting import columns_of, examples_of
-from astropile.survey.values import reader_of
+from astropile.survey.values import extractor
 
 NUMBERS = [pa.int8(), pa.int32(), pa.int64(), pa.uint16(), pa.float32(), pa.float64()]
 SCALARS = st.sampled_from([*NUMBERS, pa.bool_(), pa.string(), pa.large_string()])
@@ -228,30 +228,31 @@ def test_columns_when_values_are_null_then_nan_or_none_and_digits_are_kept() -> 
     assert columns["b"].dtype == bool
 
 
-def test_reader_when_bits_start_inside_a_byte_then_flags_are_right() -> None:
+def test_extractor_when_bits_start_inside_a_byte_then_flags_are_right() -> None:
     flags = np.random.default_rng(3).random(1000) < 0.5
     array = pa.array([flags[k : k + 7].tolist() for k in range(0, 994, 7)])
-    read = reader_of(array.type)
-    for start in (0, 1, 5, 100):
-        np.testing.assert_array_equal(read(array.slice(start, 1))[0], flags[start * 7 :][:7])
+    value = extractor(array)
+    for row in (0, 1, 5, 100):
+        np.testing.assert_array_equal(value(row), flags[row * 7 :][:7])
+        np.testing.assert_array_equal(extractor(array.slice(row, 1))(0), flags[row * 7 :][:7])
 
 
-def test_reader_when_inner_lists_differ_in_type_then_array_of_objects() -> None:
-    """One holds a null integer, so that arrays of one shape cannot be stacked."""
-    kind = pa.list_(pa.list_(pa.int64(), 2))
-    value = reader_of(kind)(pa.array([[[1, None], [3, 4]]], kind))[0]
-    assert value.shape == (2,)
-    assert [part.tolist() for part in value] == [[1, None], [3, 4]]
+@pytest.mark.parametrize("kind", [pa.list_(pa.int64()), pa.list_(pa.int64(), 2)])
+def test_extractor_when_an_inner_list_has_a_null_then_objects(kind: pa.DataType) -> None:
+    """Arrays of one shape need not have one type."""
+    value = extractor(pa.array([[[1, None], [3, 4]]], pa.list_(kind)))(0)
+    assert value.dtype == object
+    assert [list(part) for part in value] == [[1, None], [3, 4]]
 
 
-def test_reader_when_values_are_no_numbers_then_python_objects() -> None:
+def test_extractor_when_values_are_no_numbers_then_python_objects() -> None:
     kind = pa.list_(pa.struct([("a", pa.int64()), ("b", pa.list_(pa.float32()))]))
     array = pa.array([[{"a": 1, "b": [1.0]}, None], [], None], kind)
-    first, empty, null = reader_of(kind)(array)
+    first, empty, null = map(extractor(array), range(3))
     assert first[0]["a"] == 1
     assert first[0]["b"].dtype == np.float32
     assert first[1] is None
     assert len(empty) == 0
     assert null is None
     decimal = pa.array([None, 1], pa.decimal128(5, 2))
-    assert reader_of(decimal.type)(decimal)[0] is None
+    assert extractor(decimal)(0) is None

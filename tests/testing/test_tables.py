@@ -245,6 +245,21 @@ def test_subset_when_planes_are_missing_then_lengths_differ(form: str, tmp_path:
     assert len(set(found["image.band"].counts.tolist())) > 1
 
 
+@pytest.mark.parametrize("keep", ["band != ''", "present"])
+def test_subset_when_planes_are_padded_then_padding_needs_no_label(
+    keep: str, tmp_path: Path
+) -> None:
+    source = f"""
+    tables: {{main: {{files: "x/healpix=*/*.hdf5", format: hdf5}}}}
+    keep: {{image.band: "{keep}"}}
+"""
+    mock, found = round_trip(survey(modalities=SUBSET, source=source), tmp_path)
+    counts = found["image.band"].counts
+    assert len(set(counts.tolist())) > 1
+    with h5py.File(mock.files[0]) as file:
+        assert (file["image/band"][:] == b"").any()
+
+
 @pytest.mark.parametrize(
     ("files", "options"),
     [

@@ -95,6 +95,8 @@ def _split(column: Column, separator: str) -> Column:
 def numbers(value: Operand) -> Operand:
     """Parse a text such as ``(1, 2)`` as a list of numbers."""
     column = value.column
+    if not value.is_text or column.ndim:
+        raise Fault("numbers needs one text a row")
     inner = np.strings.strip(column.data, "()[]{} ")
     empty = inner == ""
     lists = _split(replace(column, data=inner), ",")

@@ -65,10 +65,13 @@ def plan_axis(
     Parameters
     ----------
     bindings : Bindings
+        How every leaf is stored.
     block : Block
+        The modality.
     axis : str
         The first axis of some leaf.
     objects : Objects
+        The objects to draw.
     seed, words
         Of the generators.
     last : bool

@@ -132,10 +132,13 @@ def draw_chunk(
     Parameters
     ----------
     bindings : Bindings
+        How every leaf is stored.
     objects : Objects
+        The objects to draw.
     store : CellStore
         Cells of their scalars.
     seed : int
+        Seed of the mock survey.
     words : tuple of str
         What the generators depend on beside the seed and the leaf.
     last : bool

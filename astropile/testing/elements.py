@@ -74,9 +74,13 @@ def draw_elements(
     Parameters
     ----------
     block : Block
+        The modality.
     axis : str
+        One of its axes.
     objects : Objects
+        The objects to draw.
     rng : Generator
+        Source of randomness.
     labels : tuple of str
         Names of which each can have several elements: the bands of a light curve.
     equal : bool

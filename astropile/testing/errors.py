@@ -14,7 +14,9 @@ def not_invertible(schema: SurveySchema, source: BoundSource, what: str, why: st
     Parameters
     ----------
     schema : SurveySchema
+        The survey.
     source : BoundSource
+        Its bound source.
     what : str
         Leaf and expression, or key of a table.
     why : str

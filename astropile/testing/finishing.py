@@ -96,6 +96,7 @@ def bind_leaf(leaf: Leaf, value: Value, lossy: str | None, declared: str) -> Bin
     Parameters
     ----------
     leaf : Leaf
+        The leaf.
     value : Value
         Its expression over cells.
     lossy : str or None
@@ -159,6 +160,7 @@ def finish_truth(binding: Binding, column: Column) -> Column:
     Parameters
     ----------
     binding : Binding
+        How the leaf is stored.
     column : Column
         Values as the expression gives them.
     """

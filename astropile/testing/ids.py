@@ -26,6 +26,7 @@ def unique_values(field: Field, n: int, rng: np.random.Generator) -> Array:
     n : int
         How many.
     rng : Generator
+        Source of randomness.
 
     Raises
     ------

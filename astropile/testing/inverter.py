@@ -105,6 +105,7 @@ class Inverter:
         value : Column
             What it should give for every row.
         target : Target
+            How the cell is stored.
 
         Returns
         -------

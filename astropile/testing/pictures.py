@@ -52,6 +52,7 @@ def draw_flux(scene: Scene, rng: np.random.Generator, place_rng: np.random.Gener
     Parameters
     ----------
     scene : Scene
+        What to draw.
     rng : Generator
         For the noise.
     place_rng : Generator

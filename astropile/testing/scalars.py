@@ -65,10 +65,13 @@ def draw_catalogue(
     Parameters
     ----------
     bindings : Bindings
+        How every leaf is stored.
     objects : Objects
+        The objects to draw.
     total : int
         Objects of all programs: ids differ among all of them.
     seed : int
+        Seed of the mock survey.
     words : tuple of str
         What the generators depend on beside the seed and the leaf.
 

@@ -33,6 +33,7 @@ def write_fits_rows(
     Parameters
     ----------
     path : Path
+        File to write.
     columns : mapping of str to Column
         ``column`` of the main table, ``HDU.column`` of others, ``HDU@KEY`` for cards.
     hdu : str

@@ -38,7 +38,9 @@ def write_rows(path: Path, columns: Mapping[str, Column], shared: Sequence[str])
     Parameters
     ----------
     path : Path
+        File to write.
     columns : mapping of str to Column
+        Cells by name.
     shared : sequence of str
         Cells that have no row axis.
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from astropile.schema import SurveySchema
 
 
@@ -30,6 +32,7 @@ def citation(schema: SurveySchema) -> str:
 
 
 def _bibtex(key: str, title: str, reference: str) -> str:
+    title = re.sub(r"([&%#_$])", r"\\\1", title)
     lower = reference.lower()
     if lower.startswith("doi:"):
         field = f"doi = {{{reference[4:]}}}"

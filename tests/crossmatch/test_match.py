@@ -46,7 +46,7 @@ def assert_aligned(result: MatchResult) -> None:
         np.testing.assert_array_equal(
             row[right]["spectrum"]["flux"], [r_row + 0.1] * (1 + r_row % 4)
         )
-        assert row[left]["z"] == l_row + 1 / 3
+        assert (row[left]["z"], row[right]["z"]) == (l_row + 1 / 3, r_row + 1 / 3)
         assert row[left]["ra"] == catalog["ra"][place] == catalog[f"{left}:ra"][place]
         assert row["separation_arcsec"] == catalog["separation_arcsec"][place]
 

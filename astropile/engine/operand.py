@@ -215,8 +215,10 @@ def numeric(operand: Operand) -> Operand:
     try:
         numbers = _parse_numbers(filled)
     except ValueError:
-        bad = next(text for text in filled.reshape(-1).tolist() if not _is_number(text))
-        raise Fault(f"'{bad}' is not a number") from None
+        words, inverse = np.unique(filled, return_inverse=True)
+        wrong = np.array([not _is_number(word) for word in words.tolist()])
+        bad = wrong[inverse].reshape(filled.shape)
+        raise Fault(f"'{filled[bad][0]}' is not a number", rows=rows_with(column, bad)) from None
     if column.ndim == 0:
         return replace(
             operand, column=replace(column, data=numbers, null=_either(column.null, empty))

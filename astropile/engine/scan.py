@@ -115,6 +115,8 @@ class CellReader:
     def _selection(self, index: RowIndex | None) -> dict[int, Array | None] | None:
         """Return the rows to read of each entry: asked for, or left by sort and unique."""
         if index is not None:
+            if not len(index):
+                return {}
             numbers, starts = np.unique(index.file, return_index=True)
             parts = np.split(index.row, starts[1:])
             return dict(zip(numbers.tolist(), parts, strict=True))

@@ -443,3 +443,21 @@ def test_image_when_partner_is_missing_then_mask_is_null_not_all_good(
         null = batch.columns[f"image.{name}"].null
         assert null is not None
         assert null.tolist() == [True, False]
+
+
+def test_columns_when_text_is_no_number_then_row_named_or_rejected(
+    write_hdf5: Callable[..., Path],
+) -> None:
+    schema, files = survey(columns=COLUMNS), column_files(3)
+    files["mag"] = np.array([b"20.5", b"bright", b"21"])
+    root = write_hdf5(files)
+    with pytest.raises(LeafError, match="row 1: mag: 'bright' is not a number"):
+        read_all(schema, root)
+    run = run_of(schema, root, on_bad_row="reject")
+    assert sum(len(batch) for batch in run.batches()) == 2
+
+
+def test_index_when_empty_then_no_batches(write_hdf5: Callable[..., Path]) -> None:
+    none = np.empty(0, dtype=np.int64)
+    run = run_of(survey(), write_hdf5(positions(2)))
+    assert list(run.batches(index=RowIndex(none, none))) == []

@@ -1,7 +1,6 @@
 """Models of survey files, and a survey as leaves and blocks."""
 
 from astropile.schema.bind import BoundSource, BoundTable, Value, bind_source, combinations
-from astropile.schema.json_schema import survey_json_schema, write_json_schema
 from astropile.schema.leaves import ROLE_AXES, Block, Leaf
 from astropile.schema.lints import schema_lints
 from astropile.schema.load import parse_schema, read_schema
@@ -31,6 +30,4 @@ __all__ = [
     "parse_schema",
     "read_schema",
     "schema_lints",
-    "survey_json_schema",
-    "write_json_schema",
 ]

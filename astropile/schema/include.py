@@ -1,4 +1,4 @@
-"""Merges shared fragments into a survey: LANGUAGE 8 and 14.13.
+"""Merges shared fragments into a survey.
 
 A fragment is a file ``registry/shared/<name>.yaml`` with the keys ``holes`` (name -> default text,
 or null where the survey must give it), ``lookups``, ``object``, ``columns``, ``modalities`` and

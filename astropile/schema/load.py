@@ -9,6 +9,7 @@ from pathlib import Path
 
 from astropile.document import Document, did_you_mean, parse_document, read_document
 from astropile.expression import ExpressionError, names, parse
+from astropile.schema.checked import is_checked
 from astropile.schema.checks import check_schema, check_variables
 from astropile.schema.include import with_fragments
 from astropile.schema.leaves import (
@@ -26,13 +27,15 @@ from astropile.schema.shape import validate_shape
 from astropile.schema.survey_schema import OBJECT_LEAVES, SurveySchema
 
 
-def read_schema(path: Path) -> SurveySchema:
+def read_schema(path: Path, *, trust_checked: bool = False) -> SurveySchema:
     """Read and check one survey file.
 
     Parameters
     ----------
     path : Path
         A YAML file in the survey language.
+    trust_checked : bool
+        Do not check a shipped file again that passed every check as it is.
 
     Returns
     -------
@@ -48,12 +51,13 @@ def read_schema(path: Path) -> SurveySchema:
         stat = path.stat()
     except OSError:
         return compile_schema(read_document(path))  # which says why it cannot be read
-    return _read_cached(path, stat.st_size, stat.st_mtime_ns)
+    return _read_cached(path, stat.st_size, stat.st_mtime_ns, trust_checked)
 
 
 @lru_cache(maxsize=256)
-def _read_cached(path: Path, size: int, mtime_ns: int) -> SurveySchema:
-    return compile_schema(read_document(path))
+def _read_cached(path: Path, size: int, mtime_ns: int, trust_checked: bool) -> SurveySchema:  # noqa: FBT001
+    document = read_document(path)
+    return compile_schema(document, checked=trust_checked and is_checked(document))
 
 
 def parse_schema(text: str, name: str = "<text>") -> SurveySchema:
@@ -61,8 +65,16 @@ def parse_schema(text: str, name: str = "<text>") -> SurveySchema:
     return compile_schema(parse_document(text, name))
 
 
-def compile_schema(document: Document) -> SurveySchema:
-    """Check a document and expand it; see :func:`read_schema`."""
+def compile_schema(document: Document, *, checked: bool = False) -> SurveySchema:
+    """Check a document and expand it; see :func:`read_schema`.
+
+    Parameters
+    ----------
+    document : Document
+        A survey file.
+    checked : bool
+        Exactly this text passed the checks of names, units and expressions before.
+    """
     report = Report(document)
     data = with_fragments(document, report)
     report.finish()
@@ -71,7 +83,8 @@ def compile_schema(document: Document) -> SurveySchema:
     check_variables(file, report)
     report.finish()
     schema = expand_schema(file, document, report)
-    check_schema(schema, report)
+    if not checked:
+        check_schema(schema, report)
     report.finish()
     return schema
 

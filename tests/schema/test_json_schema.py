@@ -11,8 +11,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from astropile.document import parse_document, read_document
-from astropile.schema import survey_json_schema
-from astropile.schema.json_schema import json_schema_path, json_schema_text, write_json_schema
+from astropile.schema.json_schema import (
+    json_schema_path,
+    json_schema_text,
+    survey_json_schema,
+    write_json_schema,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 SURVEYS = sorted((ROOT / "schemas").glob("*.yaml"))

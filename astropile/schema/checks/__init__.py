@@ -1,4 +1,4 @@
-"""What can be checked of a survey without data: LANGUAGE 10 and the rulings of 14.
+"""What can be checked of a survey without data.
 
 Every module has one subject and never stops at the first fault.
 """

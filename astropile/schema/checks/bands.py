@@ -1,4 +1,4 @@
-"""Bands: filters that the registry knows, or a wavelength range. LANGUAGE 2."""
+"""Bands: filters that the registry knows, or a wavelength range."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Modalities: axes, roles, labels, wavelengths, photometry. LANGUAGE 4, 14.2, 14.16."""
+"""Modalities: axes, roles, labels, wavelengths, photometry."""
 
 from __future__ import annotations
 

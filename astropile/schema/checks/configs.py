@@ -1,4 +1,4 @@
-"""Configs, splits, overrides, and what exists where. LANGUAGE 8, 14.7, DESIGN 13.3."""
+"""Configs, splits, overrides, and what exists where."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a field says of itself: dtype, polarity, sentinels, limits, times. LANGUAGE 3."""
+"""What a field says of itself: dtype, polarity, sentinels, limits, times."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Written:
 
     @property
     def is_time(self) -> bool:
-        """Whether it is a time: by its key, or by its role in a block (LANGUAGE 14.18)."""
+        """Whether it is a time: by its key, or by its role in a block."""
         role = self.field.role or (self.key if self.block else "")
         return self.field.time is not None or role == "time"
 

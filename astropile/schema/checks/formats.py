@@ -1,4 +1,4 @@
-"""The file formats of the language, and what a table may say of their files. LANGUAGE 5.
+"""The file formats of the language, and what a table may say of their files.
 
 The readers lie a floor above, so their options are told again here; a test keeps the two alike.
 """

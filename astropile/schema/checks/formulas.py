@@ -1,4 +1,4 @@
-"""Formulas over leaves, and the object's id: names, order, units, kinds. LANGUAGE 6, 14.4."""
+"""Formulas over leaves, and the object's id: names, order, units, kinds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What columns mean: quantities, qualifiers, units. LANGUAGE 3, DESIGN 6."""
+"""What columns mean: quantities, qualifiers, units."""
 
 from __future__ import annotations
 

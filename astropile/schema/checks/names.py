@@ -1,4 +1,4 @@
-"""Names that are emitted, and names that stand for them: LANGUAGE 14.1, 14.10, DESIGN 6."""
+"""Names that are emitted, and names that stand for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The object block: what identifies an object, and where it is. LANGUAGE 2, 14.1."""
+"""The object block: what identifies an object, and where it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Path patterns: below the data directory, with captures and holes. LANGUAGE 5, 14.6."""
+"""Path patterns: below the data directory, with captures and holes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sources: every value of every config and combination. LANGUAGE 5, 6, 14.4, 14.15, 14.17."""
+"""Sources: every value of every config and combination."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def _is_less_precise(stored: str, dtype: str) -> bool:
 
 
 def _check_splits(schema: SurveySchema, name: str, report: Report) -> None:
-    """Check that a source tells the splits of its configs apart, in one way (LANGUAGE 14.7)."""
+    """Check that a source tells the splits of its configs apart, in one way."""
     source = schema.file.sources[name]
     loc: Loc = ("sources", name)
     served = [c for c in schema.file.configs if name in schema.sources(c)]

@@ -1,4 +1,4 @@
-"""Tables: origin, files, and how they are attached to the main table. LANGUAGE 5, 9, 14.6."""
+"""Tables: origin, files, and how they are attached to the main table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Templates: variables, their values, and holes that nothing fills. LANGUAGE 7, 14.14."""
+"""Templates: variables, their values, and holes that nothing fills."""
 
 from __future__ import annotations
 

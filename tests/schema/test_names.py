@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from itertools import combinations, permutations
 from pathlib import Path
 
@@ -320,12 +319,3 @@ def test_resolve_when_anything_is_typed_then_a_leaf_or_an_error_with_a_hint(name
     except ColumnError as caught:
         error = caught
     assert error is None or error.hint
-
-
-def test_resolve_when_known_then_quick() -> None:
-    """A look-up takes microseconds, whatever the number of columns."""
-    start = time.perf_counter()
-    for _ in range(2000):
-        WIDE.resolve("mag_cmodel_i")
-        WIDE.resolve("orchard:i_cmodel_mag")
-    assert time.perf_counter() - start < 0.5

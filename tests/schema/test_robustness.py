@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from copy import deepcopy
 from typing import Any
 
@@ -106,29 +105,3 @@ def test_lines_when_moved_at_random_then_a_survey_or_problems(
         if action != "delete":
             lines.insert(target, line)
     outcome("".join(lines))
-
-
-def test_survey_when_read_again_then_in_less_than_a_tenth_of_a_second(meadow: str) -> None:
-    """Imports, units and vocabulary are paid once."""
-    parse_schema(meadow)
-    seconds = []
-    for _ in range(5):
-        start = time.perf_counter()
-        parse_schema(meadow)
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 0.1
-
-
-def test_survey_when_large_then_checked_in_a_sixth_of_a_second(meadow: str) -> None:
-    """Three hundred columns, as the widest surveys have."""
-    wide = "\n".join(
-        f"  c{n}: {{dtype: float32, unit: mJy, min: 0, missing: [-99], description: Column {n}.}}"
-        for n in range(300)
-    )
-    text = meadow.replace("modalities:\n", f"{wide}\nmodalities:\n", 1)
-    seconds = []
-    for _ in range(5):
-        start = time.perf_counter()
-        parse_schema(text)
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 0.3  # reading the YAML, the models and 150 ms of checks

@@ -76,14 +76,14 @@ def test_nearest_when_several_are_at_one_place_then_is_the_lowest_row():
     assert sky.match_coordinates(ra[:2], dec[:2], ra, dec, find="mutual").left.tolist() == [0]
 
 
-def test_match_when_all_rows_are_at_one_place_then_takes_no_time():
+def test_match_when_all_rows_are_at_one_place_then_not_all_are_compared():
     rows = 100_000
     ra, dec = np.zeros(rows), np.zeros(rows)
     sky.match_coordinates(ra[:50], dec[:50], ra[:50], dec[:50])
     start = time.process_time()
     pairs = sky.match_coordinates(ra, dec, ra, dec, find="mutual")
     assert pairs.left.tolist() == pairs.right.tolist() == [0]
-    assert time.process_time() - start < 5.0  # comparing all of them takes more than 20
+    assert time.process_time() - start < 10  # comparing all of them takes more than 20
 
 
 @pytest.mark.parametrize("null", ["left", "right"])

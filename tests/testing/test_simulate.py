@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -113,15 +112,6 @@ def test_arguments_when_wrong_then_usage_errors(tmp_path: Path) -> None:
             simulate("hsc", None, n, data_dir=tmp_path, seed=seed)
     with pytest.raises(UsageError, match="2 positions for 3 objects"):
         simulate("hsc", None, 3, data_dir=tmp_path, sky=Sky.at(np.zeros(2), np.zeros(2)))
-
-
-@pytest.mark.slow
-def test_time_when_three_hundred_images_then_seconds(tmp_path: Path) -> None:
-    start = time.process_time()
-    mock = simulate("hsc", None, 300, data_dir=tmp_path)
-    # Processor time of all threads; a machine of one core needs as long.
-    assert time.process_time() - start < 30
-    assert len(mock) == 300
 
 
 @pytest.mark.parametrize("name", ["hsc", "sdss", "csp", "tycho2"])

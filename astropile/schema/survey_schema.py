@@ -77,7 +77,8 @@ class SurveySchema:
             if config in model.aliases:
                 return name
         message = f"no config '{config}'; it has {', '.join(configs)}"
-        raise ConfigError(message, where=self.id, hint=did_you_mean(config, configs))
+        hint = did_you_mean(config, configs) or "leave it out for the default config"
+        raise ConfigError(message, where=self.id, hint=hint)
 
     def config(self, config: str | None) -> Config:
         """Return the model of a config."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ import numpy as np
 from astropile.document import did_you_mean
 from astropile.engine.evaluate import Evaluator
 from astropile.engine.files import DataFile, find_files
+from astropile.engine.functions.text import as_text
 from astropile.engine.logic import row_truth
-from astropile.engine.operand import AbsentCellError, Fault
+from astropile.engine.operand import AbsentCellError, Fault, rows_of
 from astropile.engine.plan import PATH, Plan, Program, cell_of_name
 from astropile.engine.rejects import Rejects
 from astropile.engine.tables import Frame, first_of_each, nest, sort_rows
@@ -125,9 +126,10 @@ class CellReader:
             return None
         keys = (*program.main.model.sort, *program.main.model.unique)
         cells = tuple(key.removeprefix("-") for key in keys)
-        frame = Frame.concatenate(
-            [f for e in self.entries for f in self._rows_of(e, None, None, only=cells)]
-        )
+        frames = [f for e in self.entries for f in self._rows_of(e, None, None, only=cells)]
+        if not frames:
+            return {}
+        frame = Frame.concatenate(frames)
         ordered = frame.take(sort_rows(frame, program.main.model.sort or cells))
         kept = ordered.take(first_of_each(ordered, program.main.model.unique))
         return {
@@ -161,7 +163,6 @@ class CellReader:
     def _passing(self, reader: Reader, entry: Entry, part: Rows, numbers: Array) -> Array:
         """Return which rows pass ``where`` and belong to the split; only key cells are read."""
         program = entry.program
-        passing = np.ones(len(numbers), dtype=bool)
         file = np.full(len(numbers), entry.number, dtype=np.int64)
         columns: dict[str, Column] = {}
 
@@ -175,23 +176,28 @@ class CellReader:
                 columns.update(reader.read([cell], part))
             return columns[cell]
 
-        scope = Evaluator(lookup, len(numbers), self.plan.schema.file.lookups, numbers)
-        for expr, label in ((program.where, "where"), (program.split_by, "split_by")):
-            if expr is None:
-                continue
-            try:
-                operand = scope.evaluate(expr)
-                if label == "split_by":
-                    passing &= _equals_text(operand.column, program.split)
-                else:
-                    passing &= row_truth(operand)
-            except Fault as fault:
-                raise LeafError(
-                    f"{label}: {fault.message}", where=entry.file.relative, hint=fault.hint
-                ) from fault
-            except AbsentCellError as error:
-                raise self.missing_cell(reader, entry, str(error)) from None
-        return passing
+        try:
+            return self._chosen(program, lookup, numbers, where=entry.file.relative)
+        except AbsentCellError as error:
+            raise self.missing_cell(reader, entry, str(error)) from None
+
+    def _chosen(
+        self, program: Program, lookup: Callable[[Name], Column], rows: Array, *, where: str
+    ) -> Array:
+        """Return which rows pass ``where`` and belong to the split."""
+        scope = Evaluator(lookup, len(rows), self.plan.schema.file.lookups, rows)
+        chosen = np.ones(len(rows), dtype=bool)
+        key = "where"
+        try:
+            if program.where is not None:
+                chosen &= row_truth(scope.evaluate(program.where))
+            if program.split_by is not None:
+                key = "split_by"
+                label = rows_of(as_text(scope.evaluate(program.split_by)), len(rows))
+                chosen &= np.strings.strip(label.data) == program.split
+        except Fault as fault:
+            raise LeafError(f"{key}: {fault.message}", where=where, hint=fault.hint) from fault
+        return chosen
 
     def _object_files(
         self, program: Program, entries: Sequence[Entry], batch_rows: int | None
@@ -221,7 +227,7 @@ class CellReader:
                 yield frame if mask is None else frame.take(mask)
 
     def _where_whole(self, program: Program, frame: Frame) -> Array | None:
-        if program.where is None:
+        if program.where is None and program.split_by is None:
             return None
 
         def lookup(name: Name) -> Column:
@@ -232,12 +238,8 @@ class CellReader:
                 raise AbsentCellError(cell)
             return frame.columns[cell]
 
-        scope = Evaluator(lookup, len(frame), self.plan.schema.file.lookups, frame.row)
-        try:
-            return row_truth(scope.evaluate(program.where))
-        except Fault as fault:
-            where = f"{self.plan.schema.id}, source {self.plan.source}"
-            raise LeafError(f"where: {fault.message}", where=where, hint=fault.hint) from fault
+        where = f"{self.plan.schema.id}, source {self.plan.source}"
+        return self._chosen(program, lookup, frame.row, where=where)
 
     def _open(self, entry: Entry) -> Reader:
         table = entry.program.main
@@ -314,10 +316,6 @@ def _listed(frame: Frame, index: RowIndex) -> Frame:
 
 def _cells_in(expr: Expr, program: Program) -> list[tuple[str, str]]:
     return [cell_of_name(n, program.source) for n in names(expr) if n.parts[0] != PATH]
-
-
-def _equals_text(column: Column, text: str) -> Array:
-    return np.asarray(np.strings.strip(column.data.astype(np.str_)) == text)
 
 
 def _runs(entries: Iterable[Entry]) -> Iterator[tuple[Program, list[Entry]]]:

@@ -461,3 +461,28 @@ def test_index_when_empty_then_no_batches(write_hdf5: Callable[..., Path]) -> No
     none = np.empty(0, dtype=np.int64)
     run = run_of(survey(), write_hdf5(positions(2)))
     assert list(run.batches(index=RowIndex(none, none))) == []
+
+
+@pytest.mark.parametrize("rows", ["axis", "file"])
+def test_split_when_said_by_a_cell_then_each_row_is_in_one_split(
+    write_hdf5: Callable[..., Path], rows: str
+) -> None:
+    source = f"    tables: {{main: {{files: '*.hdf5', format: hdf5, rows: {rows}}}}}\n"
+    text = survey(source=source).document.text
+    text = text.replace("configs:", "    split_by: part\nconfigs:")
+    text = text.replace("{description: All of it.}", "{description: All., splits: {a: a, b: b}}")
+    for part in (b"a", b"b"):
+        cells = {"object_id": b"id-" + part, "ra": 1.0, "dec": 2.0, "part": part}
+        as_rows = {name: np.array([value]) for name, value in cells.items()}
+        root = write_hdf5(cells if rows == "file" else as_rows, f"{part.decode()}.hdf5")
+    run = run_of(parse_schema(text, "x.yaml"), root)
+    assert [b.columns["object_id"].data.tolist() for b in run.batches()] == [["id-a"], ["id-b"]]
+    assert len(run.rejects) == 0
+
+
+def test_unique_when_no_row_is_left_then_nothing(write_hdf5: Callable[..., Path]) -> None:
+    source = """
+    tables: {main: {files: "*.hdf5", format: hdf5, where: ra > 400, unique: [object_id]}}
+"""
+    run = run_of(survey(source=source), write_hdf5(positions(3)))
+    assert list(run.batches()) == []

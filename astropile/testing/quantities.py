@@ -129,24 +129,28 @@ def fit(values: Array, field: Field, rng: np.random.Generator) -> Array:
     elif high is not None:
         values = np.where(values > high, high - np.abs(values - high), values)
     cast = values.astype(dtype)
-    return _off_sentinels(cast, field, high)
+    return _off_sentinels(cast, field)
 
 
-def _off_sentinels(values: Array, field: Field, high: float | None) -> Array:
-    """Move values that are sentinels by chance to their neighbours."""
+def _off_sentinels(values: Array, field: Field) -> Array:
+    """Move values that are sentinels by chance towards the middle, so that limits are kept."""
     numbers = [s for s in field.missing if not isinstance(s, str)]
+    if not numbers or not values.size:
+        return values
     sentinels = np.array(numbers, dtype=np.float64)
     sentinels = sentinels.astype(values.dtype) if values.dtype.kind == "f" else sentinels
+    low = float(values.min()) if field.min is None else field.min
+    high = float(values.max()) if field.max is None else field.max
+    is_low = values <= (low + high) / 2
     for _ in numbers:
         hit = np.isin(values, sentinels)
         if not hit.any():
             break
         if values.dtype.kind == "f":
-            moved = np.nextafter(values, 0 if high is None else values.dtype.type(high) - 1)
-        elif high is not None and values.max() >= high - len(numbers):
-            moved = values - values.dtype.type(1)
+            moved = np.nextafter(values, np.where(is_low, np.inf, -np.inf).astype(values.dtype))
         else:
-            moved = values + values.dtype.type(1)
+            one = values.dtype.type(1)
+            moved = np.where(is_low, values + one, values - one)
         values = np.where(hit, moved, values)
     return values
 

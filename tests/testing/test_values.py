@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from astropile.errors import UsageError
@@ -35,6 +35,7 @@ def sample(n: int = 50, seed: int = 0) -> Sample:
     return Sample(draw_objects(n, Sky(), seed), np.arange(n), np.random.default_rng(seed), ("g",))
 
 
+@example("int8", "", 0, 70, [0, 0, 0], 0)
 @given(
     st.sampled_from(DTYPES),
     st.sampled_from(UNITS),

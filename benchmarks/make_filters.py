@@ -27,6 +27,7 @@ HEADER: Final = """\
 #              https://github.com/desihub/speclite). SVO may keep another one under the same id:
 #              these of DECam, BASS, MzLS, SDSS and LSST include an atmosphere. Those of Bessell
 #              are responses per unit of energy and were divided by the wavelength.
+# note         without a curve, where the pivot wavelength is from
 # unverified   what was not checked against any source. A number that nobody could compute or
 #              cite is null. All ids but these were seen in public code, none at SVO itself.
 filters:
@@ -54,6 +55,7 @@ CURVES: Final = {
     **{f"Euclid/NISP.{band}": f"Euclid-{band}" for band in "YJH"},
     **{f"Generic/Bessell.{band}": f"bessell-{band}" for band in "UBVRI"},
     **{f"PAN-STARRS/PS1.{band}": f"panstarrs-{band}" for band in "grizyw"},
+    **{f"CFHT/MegaCam.{band}": f"cfht_megacam-{band}" for band in "griz"},  # the first filters
     "GALEX/GALEX.FUV": "galex-fuv",
     "GALEX/GALEX.NUV": "galex-nuv",
 }
@@ -67,6 +69,11 @@ WITHOUT_CURVE: Final = {
     "TYCHO/TYCHO.V": "VT. Curve: Bessell & Murphy 2012, 2012PASP..124..140B, table 2.",
     "Hipparcos/Hipparcos.Hp": "Curve: Bessell & Murphy 2012, 2012PASP..124..140B, table 2.",
     "GAIA/GAIA3.Grvs": "Passband of the radial-velocity spectrometer.",
+    **{f"Palomar/ZTF.{band}": "Palomar 48-inch Schmidt telescope." for band in "gr"},
+    **{
+        f"Swift/UVOT.{band}": "Curve: Breeveld et al. 2011, 2011AIPC.1358..373B."
+        for band in ("UVW2", "UVM2", "UVW1", "U", "B", "V")
+    },
     **{f"LCO/CSP.{band}": "Swope telescope, CSP-I." for band in ("u", "g", "r", "i", "B")},
     "LCO/CSP.V": "Swope telescope, CSP-I; filter LC-9844.",
     "LCO/CSP.V0": "Swope telescope, CSP-I; filter LC-3014.",
@@ -76,6 +83,21 @@ WITHOUT_CURVE: Final = {
     "LCO/CSP.J": "Swope telescope with RetroCam, CSP-I.",
     "LCO/CSP.Jrc2": "Swope telescope with RetroCam after the filter was changed, CSP-I.",
     "LCO/CSP.H": "Swope telescope with RetroCam, CSP-I.",
+    "TESS/TESS.Red": "About 600 to 1000 nm.",
+    "Kepler/Kepler.K": "About 420 to 900 nm.",
+}
+
+
+# SVO id -> pivot wavelength in nm and the publication that gives it. No curve is at hand.
+NIRCAM: Final = "Pivot of the JWST User Documentation, page NIRCam Filters."
+CITED: Final = {
+    "JWST/NIRCam.F090W": (901.0, NIRCAM),
+    "JWST/NIRCam.F115W": (1154.0, NIRCAM),
+    "JWST/NIRCam.F150W": (1501.0, NIRCAM),
+    "JWST/NIRCam.F200W": (1990.0, NIRCAM),
+    "JWST/NIRCam.F277W": (2786.0, NIRCAM),
+    "JWST/NIRCam.F356W": (3563.0, NIRCAM),
+    "JWST/NIRCam.F444W": (4421.0, NIRCAM),
 }
 
 
@@ -151,6 +173,11 @@ def filters_text() -> str:
         lines.append(
             f"  {svo_id}: {{pivot_nm: {pivot_nm(wavelength_nm, response):.1f}, "
             f"half_max_nm: [{low:.1f}, {high:.1f}], curve: speclite/{name}}}\n"
+        )
+    for svo_id, (pivot, note) in CITED.items():
+        lines.append(
+            f"  {svo_id}: {{pivot_nm: {pivot:.1f}, half_max_nm: null, curve: null, "
+            f'note: "{note}"}}\n'
         )
     for svo_id, note in WITHOUT_CURVE.items():
         unverified = "[id, pivot_nm, note]" if svo_id.startswith("LCO/") else "[pivot_nm]"

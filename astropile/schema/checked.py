@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from astropile.document import Document, read_document
+from astropile.schema.include import fragment_texts
 from astropile.vocabulary import data_path
 
 __all__ = ["checked_text", "is_checked", "write_checked"]
@@ -23,7 +24,9 @@ def _path() -> Path:
 
 
 def _digest(document: Document) -> str:
-    return hashlib.sha256(document.text.encode()).hexdigest()
+    """Return the digest of a file and of the fragments that it includes."""
+    texts = (document.text, *fragment_texts(document))
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
 
 @lru_cache(maxsize=1)
@@ -35,14 +38,14 @@ def _known() -> frozenset[str]:
 
 
 def is_checked(document: Document) -> bool:
-    """Whether exactly this text passed all checks when the package was made.
+    """Whether exactly this text, with its fragments, passed all checks when the package was made.
 
     Parameters
     ----------
     document : Document
         A survey file.
     """
-    return not document.data.get("include") and _digest(document) in _known()
+    return _digest(document) in _known()
 
 
 def checked_text() -> str:

@@ -9,7 +9,7 @@ from astropile.schema.models import Band
 from astropile.schema.survey_schema import OBJECT_LEAVES, SurveySchema
 from astropile.vocabulary import load_filters, load_vocabulary
 
-__all__ = ["bands_of", "filters_of", "meaning_of", "ucd_of"]
+__all__ = ["band_tokens", "bands_of", "filters_of", "meaning_of", "ucd_of"]
 
 #: Roles that measure light, so that the bands of a block without a band axis are theirs.
 _LIGHT = frozenset({"flux", "flux_err", "ivar", "mag", "mag_err"})
@@ -22,8 +22,8 @@ def meaning_of(leaf: Leaf) -> Mapping[str, str]:
     return leaf.field.is_
 
 
-def bands_of(leaf: Leaf, schema: SurveySchema) -> tuple[Band, ...]:
-    """Return the bands a leaf was measured in: by its meaning, its axis, or its block."""
+def band_tokens(leaf: Leaf, schema: SurveySchema) -> tuple[str, ...]:
+    """Return the tokens of the bands a leaf was measured in: by its meaning, axis, or block."""
     meaning = meaning_of(leaf)
     tokens = [meaning[key] for key in ("band", "minus_band") if key in meaning]
     if not tokens and leaf.block:
@@ -32,7 +32,12 @@ def bands_of(leaf: Leaf, schema: SurveySchema) -> tuple[Band, ...]:
             tokens = list(modality.axes["band"].labels)
         elif leaf.role in _LIGHT:
             tokens = list(modality.bands)
-    return tuple(schema.file.bands[token] for token in tokens if token in schema.file.bands)
+    return tuple(token for token in tokens if token in schema.file.bands)
+
+
+def bands_of(leaf: Leaf, schema: SurveySchema) -> tuple[Band, ...]:
+    """Return the bands a leaf was measured in; see `band_tokens`."""
+    return tuple(schema.file.bands[token] for token in band_tokens(leaf, schema))
 
 
 def filters_of(band: Band) -> tuple[str, ...]:

@@ -81,6 +81,16 @@ def with_fragments(document: Document, report: Report) -> dict[str, Any]:
     return merged
 
 
+def fragment_texts(document: Document) -> list[str]:
+    """Return the texts of the shipped fragments that a survey file includes, in its order."""
+    included = document.data.get("include")
+    if not isinstance(included, Mapping):
+        return []
+    known = fragment_names()
+    paths = [_folder() / f"{name}.yaml" for name in included if name in known]
+    return [path.read_text(encoding="utf-8") for path in paths]
+
+
 def fragment_names() -> list[str]:
     """Return the names of the fragments that are shipped."""
     return sorted(path.stem for path in _folder().glob("*.yaml"))

@@ -254,11 +254,13 @@ def check_bands(terms: Terms, bands: Iterable[str]) -> list[Fault]:
     Returns
     -------
     list of Fault
-        For a band that is empty, holds ``:`` or blanks, or is a word of the vocabulary.
+        For a band that is empty, holds ``:`` or blanks, or is a word that stands beside bands in
+        names: ``y`` may be a band although it is an element, too.
     """
     faults = []
+    beside = _beside_bands(terms)
     for band in bands:
-        owners = [key for key, qualifier in terms.qualifiers.items() if qualifier.value(band)]
+        owners = [key for key in terms.qualifiers if key in beside and _is_word(terms, key, band)]
         if not band or ":" in band or any(letter.isspace() for letter in band):
             message = f"band {shown(band)} is empty or holds a colon or a blank"
             faults.append(Fault("band_token", message, "band", "a band is a short token"))
@@ -266,3 +268,17 @@ def check_bands(terms: Terms, bands: Iterable[str]) -> list[Fault]:
             message = f"band {band!r} is also a word of the vocabulary ({owners[0]})"
             faults.append(Fault("band_token", message, "band", "give the band another token"))
     return faults
+
+
+def _beside_bands(terms: Terms) -> set[str]:
+    """Return the qualifiers that a quantity with bands takes."""
+    return {
+        key
+        for entry in terms.quantities.values()
+        if any(terms.qualifiers[other].source == "bands" for other in entry.in_name)
+        for key in entry.in_name
+    }
+
+
+def _is_word(terms: Terms, key: str, word: str) -> bool:
+    return terms.qualifiers[key].value(word) is not None

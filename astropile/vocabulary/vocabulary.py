@@ -116,7 +116,7 @@ class Vocabulary(Terms):
         Returns
         -------
         list of Fault
-            For a band that is empty, holds ``:`` or blanks, or is a word of the vocabulary.
+            For a band that is empty, holds ``:`` or blanks, or is a word that stands beside bands.
         """
         return check_bands(self, bands)
 

@@ -10,6 +10,7 @@ import pytest
 
 from astropile.errors import SchemaError
 from astropile.schema import SurveySchema, parse_schema
+from astropile.schema.checked import checked_text
 
 FRAGMENT = """\
 holes: {folder: data, prefix: null}
@@ -162,3 +163,20 @@ def test_document_when_merged_twice_then_unchanged(parse: Any) -> None:
     """A survey's changes do not leak into the next one that includes the fragment."""
     parse("columns: {kind: {dtype: int8, description: Own.}}\n")
     assert parse().file.columns["kind"].dtype == "string"
+
+
+def test_digest_when_a_fragment_changes_then_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file passed the checks together with what it includes."""
+    (tmp_path / "schemas").mkdir()
+    (tmp_path / "schemas" / "clover.yaml").write_text(SURVEY, encoding="utf-8")
+    (tmp_path / "shared").mkdir()
+    fragment = tmp_path / "shared" / "nova.yaml"
+    monkeypatch.setattr("astropile.schema.include.data_path", lambda name: tmp_path)
+    monkeypatch.setattr("astropile.schema.checked.data_path", lambda name: tmp_path / name)
+    digests = []
+    for text in (FRAGMENT, FRAGMENT.replace("unit: mag", "unit: mmag"), FRAGMENT):
+        fragment.write_text(text, encoding="utf-8")
+        digests.append(checked_text())
+    assert digests[0] == digests[2] != digests[1]

@@ -78,6 +78,11 @@ def test_check_bands_when_a_token_would_be_misread_then_a_fault(band):
     assert [fault.code for fault in VOCABULARY.check_bands(["g", band])] == ["band_token"]
 
 
+@pytest.mark.parametrize("band", ["y", "k", "v", "lya", "spec"])
+def test_check_bands_when_a_word_never_stands_beside_bands_then_free(band):
+    assert VOCABULARY.check_bands([band]) == []
+
+
 def test_check_bands_of_real_surveys_finds_nothing():
     tokens = ["u", "g", "r'", "Ydw", "V0", "Jrc2", "Ks", "W1", "BP", "NUV", "F444W", "y"]
     assert VOCABULARY.check_bands(tokens) == []

@@ -229,7 +229,8 @@ def meanings(draw):
         else:
             words = [word for word, value in qualifier.values.items() if not value.requires]
             allowed = [w for w in words if quantity in (qualifier.values[w].only or [quantity])]
-            meaning[key] = draw(st.sampled_from(allowed))
+            word = draw(st.sampled_from(allowed))
+            meaning[key] = f"{word}12" if qualifier.values[word].parameter else word
     return bands, meaning
 
 

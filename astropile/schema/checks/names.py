@@ -163,6 +163,8 @@ def case_lints(schema: SurveySchema) -> list[Problem]:
             folded.setdefault(leaf.name.casefold(), []).append(leaf)
         for same in folded.values():
             for one, other in combinations(same, 2):
+                if one.address in OBJECT_LEAVES and one.derived == other.name:
+                    continue  # the survey's own spelling of what the object is made of
                 message = f"'{other.name}' differs from '{one.name}' in case alone"
                 report.add("case", message, other.loc, key=True, once=True)
     return report.problems

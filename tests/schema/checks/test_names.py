@@ -98,3 +98,9 @@ def test_names_when_they_differ_in_case_alone_then_a_lint_and_no_error(change: A
     assert [problem.message for problem in schema_lints(changed)] == [
         "'z' differs from 'Z' in case alone"
     ]
+
+
+def test_names_when_the_object_is_made_of_upper_case_columns_then_no_lint(change: Any) -> None:
+    """The position is emitted in small letters beside the survey's own names."""
+    changed = change({"ra: ra, dec: dec, epoch": "ra: ra, dec: DEC, epoch", "  dec: {": "  DEC: {"})
+    assert [p.message for p in schema_lints(parse_schema(changed, "meadow.yaml"))] == []

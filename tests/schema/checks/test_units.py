@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from astropile.errors import Problem
 from astropile.expression import ExpressionError, Name, check_conversion, infer_unit, parse
 from astropile.schema.checks.units import PLAIN_UNITS, is_plain_sum
 from astropile.vocabulary import load_vocabulary, parse_unit
@@ -76,3 +77,12 @@ def test_survey_when_its_units_are_plain_then_astropy_is_not_loaded(
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(("new", "codes"), [("", ["unit"]), ("    unverified: [unit]\n", [])])
+def test_unit_when_nobody_knows_it_then_its_quantity_may_still_be_told(
+    new: str, codes: list[str], check: Callable[..., tuple[tuple[Problem, ...], object]]
+) -> None:
+    """No unit is a pure number, unless the field says that the unit was not found."""
+    problems, _ = check({"    unit: arcsec2\n": new})
+    assert [problem.code for problem in problems] == codes

@@ -85,16 +85,24 @@ def plan_axis(
     data = None if keep is None else solve_predicate(keep.expr, truth=True)
     grid = next((b for b in own if grid_function(b.expr)), None)
     equal = _is_equal(bindings, own, padding)
-    elements = draw_elements(
-        block,
-        axis,
-        objects,
-        rng,
-        labels=_labels(bindings, own, label),
-        equal=equal,
-        padded=padding is not None,
-        uniform=grid is not None and padding is None,
-    )
+    words_of_labels = _labels(bindings, own, label)
+    elements = None
+    if bindings.given is not None:
+        leaves = [binding.leaf for binding in own]
+        elements = bindings.given.elements(
+            block, axis, leaves, objects.number, label_leaf=label, labels=words_of_labels
+        )
+    if elements is None:
+        elements = draw_elements(
+            block,
+            axis,
+            objects,
+            rng,
+            labels=words_of_labels,
+            equal=equal,
+            padded=padding is not None,
+            uniform=grid is not None and padding is None,
+        )
     sized = not block.is_ragged(axis)
     if sized:
         length = block.length(axis) or 0
@@ -104,7 +112,10 @@ def plan_axis(
         layout = _grid(bindings, grid, elements, rng, padded=padding is not None)
     else:
         fixed = bindings.stacks_rows and (equal or padding is not None)
-        layout = _ragged(block, elements, rng, padded=padding is not None, dense=fixed)
+        # The order in a file means nothing where the schema says one, but for equal keys.
+        free = block.modality.sort or (elements.label is not None and elements.label_counts is None)
+        mixed = bool(free) and bindings.given is None
+        layout = _ragged(elements, rng, mixed=mixed, padded=padding is not None, dense=fixed)
     ordered = sized or bool(block.axes[axis].labels)
     return AxisPlan(elements, layout, label, padding, data or {}, ordered)
 
@@ -143,12 +154,11 @@ def _can_turn(bindings: Bindings, own: Sequence[Binding]) -> bool:
 
 
 def _ragged(
-    block: Block, elements: Elements, rng: np.random.Generator, *, padded: bool, dense: bool
+    elements: Elements, rng: np.random.Generator, *, mixed: bool, padded: bool, dense: bool
 ) -> Layout:
     counts = elements.counts
     order = None
-    if block.modality.sort or (elements.label is not None and elements.label_counts is None):
-        # The order in a file means nothing where the schema says one.
+    if mixed:
         order = np.lexsort((rng.random(len(elements.row)), elements.row))
     if not padded:
         padding = np.zeros_like(counts)

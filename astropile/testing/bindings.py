@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from astropile.engine.blocks import label_field
 from astropile.expression import names, parse
@@ -13,6 +13,7 @@ from astropile.testing.cells import Key, slots
 from astropile.testing.elements import grid_function
 from astropile.testing.errors import not_invertible
 from astropile.testing.finishing import Binding, bind_leaf
+from astropile.testing.given import Given
 
 __all__ = ["Bindings", "bind_programs"]
 
@@ -37,6 +38,8 @@ class Bindings:
         Columns whose values must not repeat.
     steady : frozenset of str
         Leaves that never hold a sentinel: ids, positions, labels, keys of order and of padding.
+    given : Given, optional
+        Values that are taken instead of drawn.
     """
 
     schema: SurveySchema
@@ -47,6 +50,7 @@ class Bindings:
     arrays: tuple[Binding, ...]
     id_columns: frozenset[str]
     steady: frozenset[str]
+    given: Given | None = None
 
     @property
     def pattern(self) -> str:
@@ -87,7 +91,9 @@ class Bindings:
         return None
 
 
-def bind_programs(schema: SurveySchema, config: str, source: str) -> list[Bindings]:
+def bind_programs(
+    schema: SurveySchema, config: str, source: str, given: Given | None = None
+) -> list[Bindings]:
     """Bind a source for every split and combination of config variables, in row order.
 
     Raises
@@ -102,7 +108,7 @@ def bind_programs(schema: SurveySchema, config: str, source: str) -> list[Bindin
         for variables in combinations_of(schema, config):
             bound = bind_source(schema, config, source, {**variables, "split": text}, report)
             _require_tables(schema, bound)
-            found.append(_bind(schema, bound, split))
+            found.append(replace(_bind(schema, bound, split), given=given))
     report.finish()
     return found
 

@@ -220,6 +220,9 @@ class _Drawer:
         """Return bound values of all elements."""
         if not self.inverter.is_open(binding.expr):
             return np.empty(0)  # they follow from cells of other leaves
+        given = self.bindings.given
+        if given is not None and given.has(binding.leaf.address):
+            return np.asarray(binding.bound(given.array(binding.leaf, self.objects.number)))
         values = binding.bound(drawing.draw(binding.leaf))
         keys = [key for key, _ in slots(binding.expr, self.bindings.source)]
         if any(self.bindings.is_shared(key) for key in keys) and len(self.objects):

@@ -116,10 +116,11 @@ def _join(solver: Solver, expr: Call, value: Column, target: Target) -> Column:
 
 def _part(solver: Solver, expr: Call, value: Column, target: Target) -> Column:
     start, stop = (whole_number(solver, argument) for argument in expr.arguments[1:3])
-    if start < 0 or stop < start:
-        msg = "part() counted from the end"
+    if start < 0 or 0 <= stop < start:
+        msg = "part() whose start is counted from the end"
         raise NotInvertibleError(msg)
     longer = _with(value, np.strings.add("-" * start, value.data))
+    longer = _with(longer, np.strings.add(longer.data, "-" * max(0, -stop)))
     solver.solve(expr.arguments[0], longer, target)
     return _with(value, np.strings.slice(longer.data, start, stop))
 

@@ -98,8 +98,10 @@ class Truth(Mapping[str, Column]):
         scope = Evaluator(lookup, n, self._schema.file.lookups)
         column = align(scope.evaluate(expr), leaf, block, n)
         if block is not None and leaf.axes and not column.ndim:
-            used = [address_of(name) for name in names(expr)] or list(block.leaves)
-            own = {a: self[a] for a in used if self._stored.get(a) == block.name}
+            # Leaves that the source lacks say no length: then any other of the block does.
+            used = [address_of(name) for name in names(expr)]
+            here = [a for a in block.leaves if self._stored.get(a) == block.name]
+            own = {a: self[a] for a in [a for a in used if a in here] or here}
             column = fill_axes(column, leaf, block, longest(own, self._leaves, leaf.axes[0]))
         return finish(column, leaf, factor)
 

@@ -24,8 +24,10 @@ def has_pixel(pattern: str) -> bool:
     --------
     >>> has_pixel("dr1/healpix=*/*.hdf5"), has_pixel("catalogue*.parquet")
     (True, False)
+    >>> has_pixel("dr1/dataset/Norder=*/**/*.parquet")
+    True
     """
-    return bool(re.search(r"(?:healpix|Npix|Dir)[=-]\*|dataset/\*\*", pattern))
+    return bool(re.search(r"(?:healpix|Norder|Npix|Dir)[=-]\*|dataset/\*\*", pattern))
 
 
 def fill_pattern(pattern: str, captures: Mapping[str, str], label: str, pixel: int | None) -> str:
@@ -48,13 +50,16 @@ def fill_pattern(pattern: str, captures: Mapping[str, str], label: str, pixel: i
     'sv3/healpix=1104/001-of-001.hdf5'
     >>> fill_pattern("x/dataset/**/*.parquet", {}, "001-of-001", 1104)
     'x/dataset/Norder=4/Dir=0/Npix=1104.parquet'
+    >>> fill_pattern("x/dataset/Norder=*/**/*.parquet", {}, "001-of-001", 1104)
+    'x/dataset/Norder=4/Dir=0/Npix=1104.parquet'
     """
     parts = [part for part in pattern.split("/") if part not in ("", ".")]
-    folders = []
+    folders: list[str] = []
     for part in parts[:-1]:
         if part == "**":
             folder = 0 if pixel is None else pixel // PIXELS_A_FOLDER * PIXELS_A_FOLDER
-            folders += ["mock"] if pixel is None else [f"Norder={ORDER}", f"Dir={folder}"]
+            order = [] if any(f.startswith("Norder=") for f in folders) else [f"Norder={ORDER}"]
+            folders += ["mock"] if pixel is None else [*order, f"Dir={folder}"]
         else:
             folders.append(_fill(part, captures, "mock", pixel))
     is_hats = any(folder.startswith("Norder=") for folder in folders)

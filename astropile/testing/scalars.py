@@ -101,6 +101,7 @@ class _Drawer:
         attained: dict[str, Column] = {}
         derived: list[Binding] = []
         limits = self._where_limits()
+        self._split(inverter)  # first, since a leaf may have the same cell
         for binding in self.bindings.scalars:
             if not inverter.is_open(binding.expr):
                 derived.append(binding)
@@ -110,7 +111,11 @@ class _Drawer:
             target = Target(
                 binding.leaf, binding.stored, nullable=address not in self.bindings.steady
             )
-            wanted = Column(self._values(binding, limits))
+            given = self.bindings.given
+            if given is not None and given.has(address):
+                wanted = given.scalar(binding, self.objects.number)
+            else:
+                wanted = Column(self._values(binding, limits))
             attained[address] = self._guarded(binding, inverter, wanted, target)
         truth = {
             b.leaf.address: finish_truth(b, attained[b.leaf.address])
@@ -119,7 +124,6 @@ class _Drawer:
         }
         for binding in derived:
             truth[binding.leaf.address] = self._derived(binding, inverter)
-        self._split(inverter)
         self._where(inverter)
         self._join_keys(inverter)
         self._object(truth)
@@ -214,7 +218,11 @@ class _Drawer:
         truth["ra"] = replace(truth["ra"], data=np.mod(truth["ra"].data, 360.0))
         if OBJECT_LEAVES[0] not in truth:
             leaf = leaves[OBJECT_LEAVES[0]]
-            scope = Evaluator(lambda name: truth[name.text], n, self.bindings.schema.file.lookups)
+
+            def lookup(name: Name) -> Column:
+                return truth.get(name.text) or _nothing(leaves[name.text], n)
+
+            scope = Evaluator(lookup, n, self.bindings.schema.file.lookups)
             column = align(scope.evaluate(parse(leaf.derived)), leaf, None, n)
             truth[OBJECT_LEAVES[0]] = finish(column, leaf, None)
 
@@ -284,6 +292,12 @@ class _Drawer:
             if table.row is not None and not _is_row_number(table):
                 what = f"table {table.name}, row: {table.row.text}"
                 raise self._error(what, "only row() can be undone")
+
+
+def _nothing(leaf: Leaf, n: int) -> Column:
+    """Return the column of a leaf that a source does not hold."""
+    dtype = "U1" if leaf.field.dtype == "string" else leaf.field.dtype
+    return Column(np.zeros(n, dtype=dtype), null=np.ones(n, dtype=bool))
 
 
 def _tolerated(where: Value) -> set[str]:

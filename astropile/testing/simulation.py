@@ -16,6 +16,7 @@ from astropile.schema import BoundTable, SurveySchema
 from astropile.testing.bindings import bind_programs
 from astropile.testing.cells import CellStore, NotInvertibleError
 from astropile.testing.errors import not_invertible
+from astropile.testing.given import Given
 from astropile.testing.marks import MARK_FILE, MARK_TEXT
 from astropile.testing.mock import Mock, Truth
 from astropile.testing.objects import draw_objects, generator
@@ -37,13 +38,13 @@ def simulate(
     sky: Sky | None = None,
     seed: int = 0,
     source: str | None = None,
+    like: Mock | None = None,
 ) -> Mock:
     """Write mock files of a survey in its own layout, from the YAML alone.
 
-    Values are plausible for their meaning, unit and limits; some are the sentinels of their
-    column; arrays are padded as the survey pads them. Every file says that it is a mock. The same
-    arguments give the same bytes, and the same seed the same objects (positions, magnitudes,
-    redshifts) to any survey.
+    Values are plausible for their meaning, unit and limits; some are sentinels; arrays are padded
+    as the survey pads them. Every file says that it is a mock. The same arguments give the same
+    bytes, and the same seed the same objects (positions, magnitudes, redshifts) to any survey.
 
     Parameters
     ----------
@@ -61,6 +62,8 @@ def simulate(
         Not negative.
     source : str, optional
         Source whose files are written; default the first of the config.
+    like : Mock, optional
+        Mock of the same objects in another source; only leaves that it lacks are drawn.
 
     Returns
     -------
@@ -93,7 +96,8 @@ def simulate(
         raise UsageError(msg, hint="n is at least 1, seed at least 0")
     root = _folder(Path(data_dir).expanduser())
     objects = draw_objects(n, Sky() if sky is None else sky, seed)
-    programs = make_programs(bind_programs(schema, name, chosen), objects, seed)
+    bindings = bind_programs(schema, name, chosen, _given(like, schema, name, n))
+    programs = make_programs(bindings, objects, seed)
     files = _Writer(root, programs, seed).write()
     note = _note(root, schema, name, chosen, n, seed)
     return Mock(
@@ -116,6 +120,16 @@ def _source(schema: SurveySchema, config: str, source: str | None) -> str:
         msg = f"no source '{source}' for config {config}; it has {', '.join(sources)}"
         raise ConfigError(msg, where=schema.id)
     return next(iter(sources)) if source is None else source
+
+
+def _given(like: Mock | None, schema: SurveySchema, config: str, n: int) -> Given | None:
+    """Return the values of another mock by the numbers of its objects."""
+    if like is None:
+        return None
+    if (like.survey, like.config, len(like)) != (schema.id, config, n):
+        msg = f"like holds {len(like)} objects of {like.survey} {like.config}"
+        raise UsageError(msg, hint=f"give a mock of {n} objects of {schema.id} {config}")
+    return Given(like.leaves, np.argsort(like.order))
 
 
 def _folder(root: Path) -> Path:

@@ -61,6 +61,7 @@ SCALARS = {
     "prefix": ("{dtype: string, description: A name.}", "join('', 'SN', ee)"),
     "dashed": ("{dtype: string, description: A name.}", "join('-', ff, gg)"),
     "cut": ("{dtype: string, description: A text.}", "part(hh, 2, 7)"),
+    "peeled": ("{dtype: string, description: A text.}", "part(hhh, 2, -1)"),
     "sentinel": ("{dtype: float32, description: A number.}", "null_if(ii, -99)"),
     "chosen": ("{dtype: float32, description: A number.}", "if(sentinel_cell == 0, jj, jjj)"),
     "cell": ("{dtype: float32, description: A number.}", "sentinel_cell"),

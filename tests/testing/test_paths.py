@@ -45,6 +45,13 @@ def test_path_when_parts_and_objects_then_all_differ() -> None:
     assert len(paths) == 6
 
 
+def test_path_when_pattern_names_folders_of_hats_then_partition_of_the_pixel() -> None:
+    pattern = "dr1/dataset/Norder=*/**/*.parquet"
+    assert has_pixel(pattern)
+    path = fill_pattern(pattern, {}, "001-of-001", 12072)
+    assert path == "dr1/dataset/Norder=4/Dir=10000/Npix=12072.parquet"
+
+
 @given(st.lists(st.text(max_size=6), min_size=1, max_size=6))
 def test_safe_names_when_texts_are_wild_then_different_and_plain(texts: list[str]) -> None:
     names = safe_names(np.array(texts))

@@ -47,6 +47,23 @@ def test_splits_when_in_one_file_then_an_expression_tells_them_apart(tmp_path: P
     assert found == {"TRAIN": 15, "TEST": 15}
 
 
+def test_splits_when_told_by_a_cell_that_is_a_leaf_then_the_leaf_is_the_split(
+    tmp_path: Path,
+) -> None:
+    source = """
+    tables: {main: {files: "all.parquet", format: parquet}}
+    split_by: field
+"""
+    configs = "\nconfigs:\n  main: {description: All., splits: {train: a, test: b}}\n"
+    schema = survey(
+        columns="  field: {dtype: string, enum: [train, test], description: Split.}\n",
+        source=source,
+        configs=configs,
+    )
+    _, found = round_trip(schema, tmp_path)
+    assert found["field"].data.tolist() == ["train"] * 15 + ["test"] * 15
+
+
 def test_config_variables_when_in_the_path_then_every_combination_has_files(
     tmp_path: Path,
 ) -> None:

@@ -1,0 +1,74 @@
+"""A mock that takes the values of another: the same objects in a second container."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from astropile.errors import UsageError
+from astropile.testing import simulate
+from tests.testing.conftest import TAIL, assert_same, read_back, survey
+
+SECOND = """
+  flat:
+    description: The same in Parquet, with one leaf more and one less.
+    tables: {main: {files: 'flat*.parquet', format: parquet}}
+    values: {nothing: other, note: tag, curve.time: t + 50000, curve.band: "lookup(f, token)"}
+    keep: {curve.epoch: mag < 90}
+    absent: [extra]
+"""
+COLUMNS = """
+  mag: {dtype: float32, unit: mag, missing: [-99], description: With a sentinel.}
+  nothing: {dtype: float64, description: Without.}
+  count: {dtype: int32, missing: [-1], description: A number.}
+  note: {dtype: string, missing: [""], description: A text.}
+  extra: {dtype: float32, description: Only in HDF5.}
+  twice: {dtype: float32, unit: mag, formula: mag + mag, description: A formula.}
+"""
+BLOCK = """
+  curve:
+    kind: lightcurve
+    description: Points of time.
+    axes: {epoch: {}}
+    sort: [time]
+    fields:
+      time: {dtype: float64, unit: d, time: {zero: 2400000.5, scale: utc}, description: Time.}
+      band: {dtype: string, description: Band.}
+      mag: {dtype: float32, unit: mag, description: Magnitude.}
+  stamp:
+    kind: image
+    description: A picture.
+    axes: {band: {labels: [g, r, z], subset: true}, y: {size: 4}, x: {size: 3}}
+    fields:
+      band: {dtype: string, description: Band.}
+      flux: {dtype: float32, unit: nanomaggy, description: Flux.}
+"""
+FIRST = """    names: "{block}_{field}"
+    keep: {curve.epoch: time > 0, stamp.band: "true"}
+"""
+
+
+def test_like_when_other_source_then_same_leaves_by_object(tmp_path: Path) -> None:
+    schema = survey(columns=COLUMNS, modalities=BLOCK, source=FIRST, configs=SECOND + TAIL)
+    one = simulate(schema, None, 60, data_dir=tmp_path / "a", seed=3)
+    two = simulate(schema, None, 60, data_dir=tmp_path / "b", seed=3, source="flat", like=one)
+    found = [read_back(schema, mock) for mock in (one, two)]
+    rows = [np.argsort(mock.order) for mock in (one, two)]
+    assert set(found[0]) - set(found[1]) == {"extra"}
+    for address, column in found[1].items():
+        assert_same(column, two.leaves[address], rtol=1e-6)
+        assert_same(column.take(rows[1]), found[0][address].take(rows[0]), rtol=1e-6)
+    assert found[0]["mag"].null is not None
+    assert found[1]["note"].null is not None
+    other = simulate(schema, None, 60, data_dir=tmp_path / "c", seed=4, source="flat")
+    assert not np.array_equal(np.sort(other.leaves["mag"].data), np.sort(two.leaves["mag"].data))
+
+
+def test_like_when_of_other_objects_then_refused(tmp_path: Path) -> None:
+    one = simulate("hipparcos", None, 5, data_dir=tmp_path / "a")
+    with pytest.raises(UsageError, match="like holds 5 objects of hipparcos main"):
+        simulate("hipparcos", None, 6, data_dir=tmp_path / "b", like=one)
+    with pytest.raises(UsageError, match="5 objects of tycho2"):
+        simulate("tycho2", None, 5, data_dir=tmp_path / "b", like=one)

@@ -111,18 +111,28 @@ def parse_document(text: str, name: str) -> Document:
         raise _too_large(name)
     source = SourceText(name, text)
     _refuse_unprintable(source)
-    builder = TreeBuilder(source)
+    builder = _built(source, LOADER)
     problems = builder.problems
-    try:
-        builder.build(yaml.parse(text, Loader=LOADER))
-    except (yaml.YAMLError, ValueError, OverflowError) as error:
-        # The parser of pure Python lets the errors of chr() and int() out.
-        problems.append(_syntax_problem(source, error))
     if builder.root is None and not problems:
         problems.append(source.problem(0, 1, "root", "the file is empty"))
     if problems or builder.root is None:
         raise SchemaError(problems)
     return Document(source, builder.data, builder.root)
+
+
+def _built(source: SourceText, loader: Any) -> TreeBuilder:
+    """Return the tree of a text, with the problem that ended the reading as its last one."""
+    builder = TreeBuilder(source)
+    try:
+        builder.build(yaml.parse(source.text, Loader=loader))
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        # libyaml reads ahead, since a bracket may begin a key, and newer releases of it refuse
+        # 1000 open brackets before they hand out the first. Ours are told at the 33rd, always.
+        if "nesting" in str(error) and loader is not yaml.SafeLoader:
+            return _built(source, yaml.SafeLoader)
+        # The parser of pure Python lets the errors of chr() and int() out.
+        builder.problems.append(_syntax_problem(source, error))
+    return builder
 
 
 def _bytes_of(path: Path, name: str) -> bytes:

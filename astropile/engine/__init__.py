@@ -11,12 +11,13 @@ from astropile.engine.features import (
 from astropile.engine.files import DataFile, data_root, find_files
 from astropile.engine.pack import pack_column, pack_table
 from astropile.engine.plan import Plan, Program, compile_plan
-from astropile.engine.rejects import Rejects
+from astropile.engine.rejects import AnyIds, Rejects
 from astropile.engine.run import BATCH_BYTES, Batch, OnBadRow, Run
 from astropile.engine.scan import RowIndex
 
 __all__ = [
     "BATCH_BYTES",
+    "AnyIds",
     "Batch",
     "DataFile",
     "OnBadRow",

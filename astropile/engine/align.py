@@ -40,15 +40,15 @@ def align(operand: Operand, leaf: Leaf, block: Block | None, n: int) -> Column:
 
 
 def _without_unit_axes(column: Column, rank: int) -> Column:
-    """Drop axes of length 1 that the leaf lacks (``[n, 1]`` columns)."""
-    while column.ndim > rank and column.offsets is None and 1 in column.data.shape[1:]:
+    """Drop axes of length 1 that the leaf lacks (``[n, 1]`` columns, lists of ``[1, m]``)."""
+    while column.ndim > rank and column.shapes is None and 1 in column.data.shape[1:]:
         axis = 1 + column.data.shape[1:].index(1)
         data = column.data.squeeze(axis)
         holes = None if column.holes is None else column.holes.squeeze(axis)
         null = column.null
-        if data.ndim == 1 and holes is not None:
+        if data.ndim == 1 and holes is not None and column.offsets is None:
             null, holes = (holes if null is None else null | holes), None
-        column = Column(data, null=null, holes=holes)
+        column = Column(data, offsets=column.offsets, null=null, holes=holes)
     return column
 
 

@@ -71,10 +71,14 @@ def find_files(root: Path, pattern: str, *, follow_links: bool = False) -> list[
     if not parts:
         return []
     found = []
+    direct: dict[str, bool] = {}
     for relative, captures in sorted(set(_walk(root, "", tuple(parts), ())), key=_bytewise):
         path = root / relative
-        _require_inside(root, path, follow_links=follow_links)
         folder, _, _ = relative.rpartition("/")
+        if folder not in direct:
+            direct[folder] = follow_links or not _may_lead_out(root, folder)
+        if not direct[folder] or path.is_symlink():
+            _require_inside(root, path, follow_links=follow_links)
         named = {**dict(captures), "file": relative, "dir": folder or "."}
         found.append(DataFile(path, relative, named))
     return found
@@ -82,6 +86,13 @@ def find_files(root: Path, pattern: str, *, follow_links: bool = False) -> list[
 
 def _bytewise(item: tuple[str, tuple[tuple[str, str], ...]]) -> bytes:
     return os.fsencode(item[0])
+
+
+def _may_lead_out(root: Path, folder: str) -> bool:
+    """Return whether a path below the root holds a link or a step back; only these lead out."""
+    steps = folder.split("/")
+    paths = ("/".join(steps[: k + 1]) for k in range(len(steps)))
+    return ".." in steps or any((root / path).is_symlink() for path in paths)
 
 
 def _require_inside(root: Path, path: Path, *, follow_links: bool) -> None:

@@ -10,7 +10,7 @@ from astropile.engine.blocks import BlockRecipe, label_field
 from astropile.engine.finish import Factor
 from astropile.engine.units import lower_units
 from astropile.errors import UsageError
-from astropile.expression import Call, Expr, Name, names, parse, walk
+from astropile.expression import Call, Expr, Index, Name, names, parse, walk
 from astropile.schema import (
     OBJECT_LEAVES,
     BoundSource,
@@ -56,6 +56,8 @@ class Program:
         Table -> cells that are read.
     optional : frozenset of (table, cell)
         Cells that a file may lack.
+    padded : frozenset of str
+        Cells of the main table whose length says nothing, since padding is removed.
     """
 
     source: BoundSource
@@ -67,6 +69,7 @@ class Program:
     split_by: Expr | None
     cells: Mapping[str, tuple[str, ...]]
     optional: frozenset[tuple[str, str]]
+    padded: frozenset[str]
 
     @property
     def main(self) -> BoundTable:
@@ -257,8 +260,36 @@ def _compile_program(
         uses += [(name, may_lack) for name, may_lack in keeps if name.text not in fields]
     cells, optional = _cells(source, uses)
     return Program(
-        source, split, scalars, blocks, factors, where, split_by, cells, frozenset(optional)
+        source=source,
+        split=split,
+        scalars=scalars,
+        blocks=blocks,
+        factors=factors,
+        where=where,
+        split_by=split_by,
+        cells=cells,
+        optional=frozenset(optional),
+        padded=_padded([*scalars.values(), where, split_by], blocks),
     )
+
+
+def _padded(
+    others: Iterable[Expr | None], blocks: Mapping[str, tuple[BlockRecipe, Mapping[str, Expr]]]
+) -> frozenset[str]:
+    """Return the cells whose length says nothing: what is padding is told element by element."""
+    loose: set[str] = set()
+    tied = {name.text for expr in others if expr is not None for name in names(expr)}
+    for recipe, exprs in blocks.values():
+        fields = {address.partition(".")[2] for address in recipe.leaves}
+        for address, expr in exprs.items():
+            is_kept = any(axis in recipe.keep for axis in recipe.leaves[address].axes[:1])
+            (loose if is_kept else tied).update(name.text for name in names(expr))
+        for expr in recipe.keep.values():
+            loose.update(name.text for name in names(expr) if name.text not in fields)
+        for expr in (*exprs.values(), *recipe.keep.values()):
+            calls = [node for node in walk(expr) if isinstance(node, Call | Index)]
+            tied.update(name.text for node in calls for name in names(node))
+    return frozenset(loose - tied)
 
 
 def require_supported(source: BoundSource) -> None:

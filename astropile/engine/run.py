@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +28,7 @@ from astropile.engine.plan import (
     require_supported,
 )
 from astropile.engine.position import refuse_positions, to_icrs
-from astropile.engine.rejects import Rejects, SeenIds
+from astropile.engine.rejects import Rejects, SeenIds, is_empty
 from astropile.engine.scan import CellReader, RowIndex, list_entries
 from astropile.engine.tables import Frame
 from astropile.errors import LeafError
@@ -38,6 +39,8 @@ from astropile.schema import OBJECT_LEAVES
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+logger = logging.getLogger(__name__)
 
 #: Memory that one batch of Examples may take.
 BATCH_BYTES = 64 * 2**20
@@ -105,8 +108,22 @@ class Run:
         """The files of the main table in row order."""
         return [entry.file.path for entry in self._reader.entries]
 
+    def file_names(self, file: Array) -> Array:
+        """Return the path below the data directory of each numbered file."""
+        names = np.array([entry.file.relative for entry in self._reader.entries] or [""])
+        return np.asarray(names[file])
+
+    def splits(self, file: Array) -> Array:
+        """Return the split that each numbered file belongs to."""
+        names = np.array([entry.program.split for entry in self._reader.entries] or [""])
+        return np.asarray(names[file])
+
     def batches(
-        self, *, batch_rows: int | None = None, index: RowIndex | None = None
+        self,
+        *,
+        batch_rows: int | None = None,
+        index: RowIndex | None = None,
+        seen: SeenIds | None = None,
     ) -> Iterator[Batch]:
         """Yield finished batches in row order.
 
@@ -116,6 +133,8 @@ class Run:
             Most rows a batch; default from a memory budget and the layout of the files.
         index : RowIndex, optional
             Read only these rows, given in row order; they were accepted by an earlier pass.
+        seen : SeenIds, optional
+            Finds repeated ids; default one of this run. Not used with `index`.
 
         Raises
         ------
@@ -126,7 +145,7 @@ class Run:
         """
         for program in self.plan.programs:
             require_supported(program.source)
-        seen = SeenIds() if index is None else None
+        seen = (seen or SeenIds()) if index is None else None
         for program, frame in self._reader.frames(batch_rows=batch_rows, index=index):
             batch = self._finish(program, frame, seen)
             if len(batch):
@@ -153,11 +172,26 @@ class Run:
                 return frame, step(program, frame, columns)
             except LeafFault as found:
                 rows = found.fault.rows
+                if rows is None:
+                    self._find_file(program, frame, columns, step)
                 if self.on_bad_row == "raise" or rows is None or len(rows) != len(frame):
                     raise self._leaf_error(found, frame) from found
                 self._refuse("leaf", frame.take(rows), f"{found.leaf}: {found.fault.message}")
                 frame = frame.take(~rows)
                 columns = {address: column.take(~rows) for address, column in columns.items()}
+
+    def _find_file(
+        self, program: Program, frame: Frame, columns: dict[str, Column], step: Step
+    ) -> None:
+        """Run a step that failed file by file, so that the error names the file at fault."""
+        numbers = np.unique(frame.file)
+        for number in numbers if len(numbers) > 1 else ():
+            own = frame.file == number
+            part = frame.take(own)
+            try:
+                step(program, part, {address: c.take(own) for address, c in columns.items()})
+            except LeafFault as found:
+                raise self._leaf_error(found, part) from found
 
     def _scope(self, program: Program, frame: Frame) -> Evaluator:
         def lookup(name: Name) -> Column:
@@ -254,7 +288,7 @@ class Run:
         """Refuse rows without id, with an impossible position, or with an id met before."""
         object_id = columns[OBJECT_LEAVES[0]]
         null = object_id.null if object_id.null is not None else np.zeros(len(frame), dtype=bool)
-        null = null | (object_id.data == "")
+        null = null | is_empty(object_id.data)
         misplaced = refuse_positions(columns["ra"], columns["dec"]) & ~null
         good = ~(null | misplaced)
         repeated = np.zeros(len(frame), dtype=bool)
@@ -268,8 +302,7 @@ class Run:
         return frame.take(keep), {a: column.take(keep) for a, column in columns.items()}
 
     def _refuse(self, code: str, frame: Frame, message: str = "", ids: Array | None = None) -> None:
-        names = np.array([entry.file.relative for entry in self._reader.entries])
-        files = names[frame.file]
+        files = self.file_names(frame.file)
         self.rejects.add(code, files=files, rows=frame.row, object_ids=ids, message=message)
 
     def _leaf_error(self, found: LeafFault, frame: Frame) -> LeafError:
@@ -286,6 +319,20 @@ class Run:
             where=where,
             hint=found.fault.hint or "mend the YAML, or give on_bad_row='reject' to leave rows out",
         )
+
+    def undeclared(self) -> dict[str, str]:
+        """Return the cells of the main files that the plan does not read, with a file of each.
+
+        For a plan of all leaves they are what the schema does not know of. No fault: a later
+        release of a survey may add columns.
+        """
+        return self._reader.undeclared(self._reader.entries)
+
+    def announce_undeclared(self) -> None:
+        """Tell the log, where it listens, which cells of the first file are not read."""
+        if logger.isEnabledFor(logging.INFO):
+            for cell, file in self._reader.undeclared(self._reader.entries[:1]).items():
+                logger.info("%s: no leaf is read from '%s' of %s", self.plan.schema.id, cell, file)
 
     def tables(
         self,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from astropile.engine.logic import row_truth
 from astropile.engine.operand import AbsentCellError, Fault, rows_of
 from astropile.engine.plan import PATH, Plan, Program, cell_of_name
 from astropile.engine.rejects import Rejects
-from astropile.engine.tables import Frame, first_of_each, nest, sort_rows
+from astropile.engine.tables import Frame, first_of_each, join_small, nest, sort_rows
 from astropile.errors import CellError, CorruptFileError, LeafError
 from astropile.expression import Expr, Name, names
 from astropile.readers import Column, Reader, ReadOptions, open_reader
@@ -26,6 +28,10 @@ from astropile.schema import BoundTable
 
 #: Files of one object each are read this many at a time.
 FILES_A_BATCH = 512
+#: Rows of several files are joined up to this size: a batch costs as much time as copying it.
+JOIN_BYTES = 4 * 2**20
+#: The pixel that some files tell follows from the position and is never read.
+NEVER_READ = frozenset({"healpix"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +104,18 @@ class CellReader:
         for program, group in _runs(self.entries):
             chosen = [e for e in group if selection is None or e.number in selection]
             main = program.main.model
-            frames = (
-                self._object_files(program, chosen, batch_rows)
-                if main.rows == "file"
-                else (f for entry in chosen for f in self._rows_of(entry, selection, batch_rows))
-            )
+            if main.rows == "file":
+                frames = self._object_files(program, chosen, batch_rows)
+            else:
+                parts = (f for entry in chosen for f in self._rows_of(entry, selection, batch_rows))
+                frames = join_small(
+                    parts,
+                    rows=batch_rows or sys.maxsize,
+                    n_bytes=min(JOIN_BYTES, self.batch_bytes),
+                    padded=program.padded,
+                )
             if main.group:
-                whole = list(frames)
+                whole = list(self._of_one_rank(frames))
                 if whole:
                     nested = nest(Frame.concatenate(whole), main.group)
                     yield program, nested if index is None else _listed(nested, index)
@@ -147,6 +158,8 @@ class CellReader:
         program = entry.program
         wanted = program.cells[program.main.name] if only is None else only
         with self._open(entry) as reader:
+            if program.main.model.rows == "group" and not reader.count_rows():
+                return  # without a group there are no cells to be missed
             names = self._present(reader, entry, wanted)
             rows = None if selection is None else selection[entry.number]
             step = self._step(reader, batch_rows)
@@ -202,29 +215,51 @@ class CellReader:
     def _object_files(
         self, program: Program, entries: Sequence[Entry], batch_rows: int | None
     ) -> Iterator[Frame]:
-        """Yield frames of files that are one row each, many files at a time."""
+        """Yield frames of files that are one row each, many files at a time.
+
+        No threads: the HDF5 library has one lock and Python another, and two threads that read
+        small files took twice as long as one.
+        """
         step = min(batch_rows or FILES_A_BATCH, FILES_A_BATCH)
-        for start in range(0, len(entries), step):
-            frames = []
-            for entry in entries[start : start + step]:
-                try:
-                    with self._open(entry) as reader:
-                        names = self._present(reader, entry, program.cells[program.main.name])
-                        columns = reader.read(names)
-                except CorruptFileError as error:
-                    self.rejects.add(
-                        "file",
-                        files=np.array([entry.file.relative]),
-                        rows=np.array([0]),
-                        message=error.what,
+        each = (frame for entry in entries if (frame := self._object_file(program, entry)))
+        alike = self._of_one_rank(each)
+        for frame in join_small(alike, rows=step, n_bytes=self.batch_bytes, padded=None):
+            mask = self._where_whole(program, frame)
+            yield frame if mask is None else frame.take(mask)
+
+    def _of_one_rank(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        """Pass frames of several files on; their rows could not stand in one column otherwise."""
+        first: dict[str, tuple[int, str]] = {}
+        for frame in frames:
+            file = self.entries[int(frame.file[0])].file.relative if len(frame) else ""
+            for cell, column in frame.columns.items() if file else ():
+                rank, other = first.setdefault(cell, (column.ndim, file))
+                if rank != column.ndim:
+                    users = _users(cell, self.entries[int(frame.file[0])].program)
+                    raise CellError(
+                        f"'{cell}' has {column.ndim} axes for an object, but {rank} in {other} "
+                        f"(source {self.plan.source}{users})",
+                        where=file,
+                        hint="see which of the two files is as the survey gives it",
                     )
-                    continue
-                place = np.array([entry.number], dtype=np.int64)
-                frames.append(Frame(columns, place, np.zeros(1, dtype=np.int64)))
-            if frames:
-                frame = Frame.concatenate(frames)
-                mask = self._where_whole(program, frame)
-                yield frame if mask is None else frame.take(mask)
+            yield frame
+
+    def _object_file(self, program: Program, entry: Entry) -> Frame | None:
+        """Return the row of a file; None if it cannot be read and is refused."""
+        try:
+            with self._open(entry) as reader:
+                names = self._present(reader, entry, program.cells[program.main.name])
+                columns = reader.read(names)
+        except CorruptFileError as error:
+            self.rejects.add(
+                "file",
+                files=np.array([entry.file.relative]),
+                rows=np.array([0]),
+                message=error.what,
+            )
+            return None
+        place = np.array([entry.number], dtype=np.int64)
+        return Frame(columns, place, np.zeros(1, dtype=np.int64))
 
     def _where_whole(self, program: Program, frame: Frame) -> Array | None:
         if program.where is None and program.split_by is None:
@@ -263,8 +298,7 @@ class CellReader:
     def missing_cell(self, reader: Reader, entry: Entry, cell: str) -> CellError:
         """Return the error for a cell that a file lacks."""
         cells = list(reader.cells())
-        users = [a for a, v in entry.program.source.values.items() if cell in v.text]
-        source = f"source {self.plan.source}" + (f", leaf {users[0]}" if users else "")
+        source = f"source {self.plan.source}{_users(cell, entry.program)}"
         near = did_you_mean(cell, cells)
         listed = ", ".join(cells[:12]) + (" ..." if len(cells) > 12 else "")
         return CellError(
@@ -272,6 +306,20 @@ class CellReader:
             where=entry.file.relative,
             hint=near or "check that the file belongs to this config, or mend values: in the YAML",
         )
+
+    def undeclared(self, entries: Iterable[Entry]) -> dict[str, str]:
+        """Return the cells of files that the plan does not read, each with the first such file."""
+        found: dict[str, str] = {}
+        for entry in entries:
+            with suppress(CorruptFileError), self._open(entry) as reader:
+                cells = reader.cells()
+                first = getattr(cells, "first_address", lambda name: name)
+                read = {first(cell) for cell in entry.program.cells[entry.program.main.name]}
+                for cell in cells:
+                    # Header cards and attributes are notes, and there are hundreds of them.
+                    if cell not in read and cell not in NEVER_READ and "@" not in cell:
+                        found.setdefault(cell, entry.file.relative)
+        return found
 
     def _refuse_unseen(self) -> None:
         """Refuse optional cells that no file has: a typo would pass silently otherwise."""
@@ -312,6 +360,16 @@ def _listed(frame: Frame, index: RowIndex) -> Frame:
     order = np.argsort(own)
     place = np.clip(np.searchsorted(own, wanted, sorter=order), 0, len(own) - 1)
     return frame.take(order[place][own[order[place]] == wanted])
+
+
+def _users(cell: str, program: Program) -> str:
+    """Return the first leaf that is read from a cell, for a message."""
+    users = [
+        address
+        for address, value in program.source.values.items()
+        if (program.main.name, cell) in _cells_in(value.expr, program)
+    ]
+    return f", leaf {users[0]}" if users else ""
 
 
 def _cells_in(expr: Expr, program: Program) -> list[tuple[str, str]]:

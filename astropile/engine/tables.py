@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -40,6 +40,23 @@ class Frame:
         columns = {name: column.take(rows) for name, column in self.columns.items()}
         return Frame(columns, self.file[rows], self.row[rows])
 
+    @property
+    def n_bytes(self) -> int:
+        """Memory that the values take."""
+        return sum(column.data.nbytes for column in self.columns.values())
+
+    def is_like(self, other: Frame, padded: Set[str] = frozenset()) -> bool:
+        """Return whether both have the same cells, and each of these one type and shape.
+
+        Padded cells may differ in length.
+        """
+        if self.columns.keys() != other.columns.keys():
+            return False
+        return all(
+            _form(column, name in padded) == _form(other.columns[name], name in padded)
+            for name, column in self.columns.items()
+        )
+
     @staticmethod
     def concatenate(frames: Sequence[Frame]) -> Frame:
         """Put frames below one another; a cell that one lacks is null there."""
@@ -61,6 +78,46 @@ class Frame:
             np.concatenate([frame.file for frame in frames]),
             np.concatenate([frame.row for frame in frames]),
         )
+
+
+def _form(column: Column, is_padded: bool) -> tuple[object, ...]:  # noqa: FBT001
+    """Return what rows must share so that they can stand in one column as they are."""
+    dtype, is_dense = column.data.dtype, column.offsets is None
+    lengths = column.data.shape[2 if is_padded and is_dense else 1 :]
+    kind = dtype.kind if dtype.kind == "U" else dtype
+    return kind, column.ndim, lengths, is_dense, column.shapes is None
+
+
+def join_small(
+    frames: Iterable[Frame], *, rows: int, n_bytes: int, padded: Set[str] | None
+) -> Iterator[Frame]:
+    """Put small frames that follow one another into one, so that a batch is worth its while.
+
+    Parameters
+    ----------
+    rows, n_bytes : int
+        Most rows and bytes of a joined frame; what is bigger stays as it is.
+    padded : set of str or None
+        Join only frames of the same cells, types and shapes, but for the lengths of these cells:
+        an array of one length in all rows says something else than a list. None joins any.
+    """
+    held: list[Frame] = []
+    count = size = 0
+    for frame in frames:
+        more = frame.n_bytes
+        is_full = count + len(frame) > rows or size + more > n_bytes
+        is_other = padded is not None and held and not held[-1].is_like(frame, padded)
+        if held and (is_full or is_other):
+            yield Frame.concatenate(held)
+            held, count, size = [], 0, 0
+        held.append(frame)
+        count, size = count + len(frame), size + more
+        if count >= rows or size >= n_bytes:
+            # Handed on at once: the next one may need the memory.
+            yield Frame.concatenate(held)
+            held, count, size = [], 0, 0
+    if held:
+        yield Frame.concatenate(held)
 
 
 def null_column(like: Column, n: int) -> Column:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -126,10 +126,10 @@ def open_reader(path: Path, format: str, options: ReadOptions) -> Reader:
     if not isinstance(given, Path):
         msg = f"a reader takes a Path, got {type(given).__name__}"
         raise UsageError(msg, where=str(path))
-    if not path.exists():
-        msg_0 = "no such file"
-        raise NoFilesError(msg_0, where=str(path))
     if not path.is_file():
+        if not path.exists():
+            msg_0 = "no such file"
+            raise NoFilesError(msg_0, where=str(path))
         msg_0 = "not a file"
         raise CorruptFileError(msg_0, where=str(path))
     module, _, name = known.reader.partition(":")
@@ -158,8 +158,9 @@ def _registered() -> Mapping[str, Format]:
     return {**added, **_FORMATS}
 
 
+@lru_cache(maxsize=64)
 def _check_options(name: str, known: Format, options: ReadOptions) -> None:
-    """Refuse options that a format lacks."""
+    """Refuse options that a format lacks; looked at once for many files of a table."""
     given = {f"rows={options.rows}"}
     given |= {f.name for f in fields(options) if f.name != "rows" and getattr(options, f.name)}
     wrong = sorted(given - known.options)

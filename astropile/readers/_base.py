@@ -88,7 +88,7 @@ class FileReader(ABC):
 
     def _address(self, name: str) -> str:
         """Return the first address of a cell, or raise with near names."""
-        cells = self.cells()
+        cells = self._cells
         address = cells.first_address(name)
         if address is None:
             some = ", ".join(islice(cells, _SHOWN_CELLS))
@@ -103,7 +103,8 @@ class FileReader(ABC):
 
     def _check_budget(self, addresses: Iterable[str], n: int) -> None:
         """Refuse to read more than a machine can hold."""
-        infos = [self.cells()[address] for address in addresses]
+        cells = self._cells
+        infos = [cells[address] for address in addresses]
         total = sum(row_bytes(info) * (1 if info.shared else n) for info in infos)
         if total > BUDGET_BYTES:
             msg = f"{n} rows declare {total / 2**30:.0f} GiB, more than {BUDGET_BYTES / 2**30:.0f}"

@@ -15,15 +15,15 @@ import os
 import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import pairwise, product
 from math import prod
 from typing import Any, Final, TypeAlias
 
-import h5py
 import numpy as np
+from h5py import h5z
 
 from astropile.errors import CorruptFileError
+from astropile.readers._hdf5_dataset import Dataset
 from astropile.readers._selection import count_selected, split_at
 from astropile.readers.column import Array, Rows
 
@@ -37,22 +37,12 @@ MAX_THREADS: Final = 4
 _Task: TypeAlias = tuple[tuple[int, ...], Rows, slice]
 
 
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """What h5py says of a dataset, asked once: every question takes the library's lock."""
-
-    shape: tuple[int, ...]
-    chunks: tuple[int, ...]
-    dtype: np.dtype[Any]
-    filters: tuple[int, ...]
-
-
-def read_rows(dataset: h5py.Dataset, rows: Rows, fields: Sequence[str] = ()) -> Array:
+def read_rows(dataset: Dataset, rows: Rows, fields: Sequence[str] = ()) -> Array:
     """Read rows (places on the first axis) of a dataset.
 
     Parameters
     ----------
-    dataset : h5py.Dataset
+    dataset : Dataset
         With at least one axis.
     rows : slice or ndarray of int64
         As made by `select_rows`.
@@ -70,54 +60,50 @@ def read_rows(dataset: h5py.Dataset, rows: Rows, fields: Sequence[str] = ()) -> 
     CorruptFileError
         A chunk does not hold what it should.
     """
-    row_bytes = prod(dataset.shape[1:]) * dataset.dtype.itemsize
+    shape, dtype = dataset.shape, dataset.dtype
+    wanted = np.dtype([(name, dtype[name]) for name in fields]) if fields else dtype
+    row_bytes = prod(shape[1:]) * dtype.itemsize
     if count_selected(rows) * row_bytes >= MIN_READ_BYTES and has_plain_chunks(dataset):
-        return _read_chunks(dataset, rows, fields)
-    source = dataset.fields(list(fields)) if fields else dataset
+        return _read_chunks(dataset, rows, wanted)
     if isinstance(rows, slice):
-        return np.asarray(source[rows])
+        return dataset.read(rows, wanted)
     block = dataset.chunks[0] if dataset.chunks else max(1, SPAN_BYTES // max(1, row_bytes))
-    edges = _edges(dataset.shape[0], block)
+    edges = _edges(shape[0], block)
     parts = []
     for number, _, local in split_at(rows, edges):
-        wanted = np.arange(block)[local] + edges[number]
-        first = int(wanted[0])
-        parts.append(source[first : int(wanted[-1]) + 1][wanted - first])
+        numbers = np.arange(block)[local] + edges[number]
+        first = int(numbers[0])
+        parts.append(dataset.read(slice(first, int(numbers[-1]) + 1), wanted)[numbers - first])
     return np.concatenate(parts)
 
 
-def has_plain_chunks(dataset: h5py.Dataset) -> bool:
+def has_plain_chunks(dataset: Dataset) -> bool:
     """Return whether the chunks of a dataset can be inflated here.
 
     They can if they hold numbers as numpy has them, deflated and at most shuffled.
     """
-    if dataset.chunks is None or dataset.dtype.hasobject:
+    if not dataset.chunks or dataset.dtype.hasobject:
         return False
     if prod(dataset.chunks) * dataset.dtype.itemsize < MIN_CHUNK_BYTES:
         return False
-    filters = set(_filters(dataset)) - {h5py.h5z.FILTER_SHUFFLE}
-    if filters != {h5py.h5z.FILTER_DEFLATE}:
+    if set(dataset.filters) - {h5z.FILTER_SHUFFLE} != {h5z.FILTER_DEFLATE}:
         return False
-    as_numpy = h5py.h5t.py_create(dataset.dtype, logical=True)
-    return bool(as_numpy == dataset.id.get_type())
+    return dataset.is_stored_as(dataset.dtype)
 
 
-def _read_chunks(dataset: h5py.Dataset, rows: Rows, fields: Sequence[str]) -> Array:
+def _read_chunks(dataset: Dataset, rows: Rows, wanted: np.dtype[Any]) -> Array:
     """Read rows of a dataset whose chunks are plain."""
-    layout = _Layout(dataset.shape, dataset.chunks, dataset.dtype, tuple(_filters(dataset)))
-    dtype = layout.dtype
-    wanted = np.dtype([(name, dtype[name]) for name in fields]) if fields else dtype
-    out = np.empty((count_selected(rows), *layout.shape[1:]), dtype=wanted)
-    tasks = list(_tasks(layout, rows))
+    out = np.empty((count_selected(rows), *dataset.shape[1:]), dtype=wanted)
+    tasks = list(_tasks(dataset, rows))
     workers = max(1, min(MAX_THREADS, os.cpu_count() or 1, len(tasks)))
 
     def fill(share: Sequence[_Task]) -> None:
         for start, local, place in share:
-            chunk = _read_chunk(dataset, layout, start)
-            ends = zip(start[1:], layout.chunks[1:], layout.shape[1:], strict=True)
+            chunk = _read_chunk(dataset, start)
+            ends = zip(start[1:], dataset.chunks[1:], dataset.shape[1:], strict=True)
             tail = tuple(slice(first, min(first + size, n)) for first, size, n in ends)
             inside = tuple(slice(0, part.stop - part.start) for part in tail)
-            for name in fields or (...,):
+            for name in wanted.names or (...,):
                 out[name][(place, *tail)] = chunk[name][(local, *inside)]
 
     with ThreadPoolExecutor(workers) as pool:
@@ -127,41 +113,39 @@ def _read_chunks(dataset: h5py.Dataset, rows: Rows, fields: Sequence[str]) -> Ar
     return out
 
 
-def _tasks(layout: _Layout, rows: Rows) -> Iterator[_Task]:
+def _tasks(dataset: Dataset, rows: Rows) -> Iterator[_Task]:
     """Yield the chunks that hold wanted rows: where they start, which rows, where these go."""
-    block = layout.chunks[0]
-    tails = [range(0, n, size) for n, size in zip(layout.shape, layout.chunks, strict=True)][1:]
-    for number, place, local in split_at(rows, _edges(layout.shape[0], block)):
+    shape, chunks = dataset.shape, dataset.chunks
+    block = chunks[0]
+    tails = [range(0, n, size) for n, size in zip(shape, chunks, strict=True)][1:]
+    for number, place, local in split_at(rows, _edges(shape[0], block)):
         for tail in product(*tails):
             yield (number * block, *tail), local, place
 
 
-def _read_chunk(dataset: h5py.Dataset, layout: _Layout, start: tuple[int, ...]) -> Array:
+def _read_chunk(dataset: Dataset, start: tuple[int, ...]) -> Array:
     """Read one chunk and undo its filters."""
-    size = layout.dtype.itemsize
-    n_bytes = prod(layout.chunks) * size
+    chunks, dtype = dataset.chunks, dataset.dtype
+    n_bytes = prod(chunks) * dtype.itemsize
     try:
         skipped, data = dataset.id.read_direct_chunk(start)
     except RuntimeError:
         # Asking first would take as long as reading, and chunks never written are rare.
         if dataset.id.get_chunk_info_by_coord(start).byte_offset is not None:
             raise
-        return np.full(layout.chunks, dataset.fillvalue, dtype=layout.dtype)
-    for number in reversed(range(len(layout.filters))):
+        return np.full(chunks, dataset.fill, dtype=dtype)
+    for number, code in reversed(list(enumerate(dataset.filters))):
         if skipped & (1 << number):
             continue
-        if layout.filters[number] == h5py.h5z.FILTER_DEFLATE:
+        if code == h5z.FILTER_DEFLATE:
             # With place for one byte more zlib goes on to the checksum behind the data.
             data = zlib.decompressobj().decompress(data, n_bytes + 1)
         else:
-            data = _unshuffle(data, size)
+            data = _unshuffle(data, dtype.itemsize)
     if len(data) != n_bytes:
         msg = f"the chunk of {dataset.name} at {start} holds {len(data)} bytes, not {n_bytes}"
-        raise CorruptFileError(
-            msg,
-            where=dataset.file.filename,
-        )
-    return np.frombuffer(data, dtype=layout.dtype).reshape(layout.chunks)
+        raise CorruptFileError(msg, where=dataset.filename)
+    return np.frombuffer(data, dtype=dtype).reshape(chunks)
 
 
 def _unshuffle(data: bytes, size: int) -> bytes | memoryview:
@@ -173,12 +157,6 @@ def _unshuffle(data: bytes, size: int) -> bytes | memoryview:
     for place in range(size):
         numbers[:, place] = planes[place * count : (place + 1) * count]
     return numbers.data.cast("B")
-
-
-def _filters(dataset: h5py.Dataset) -> list[int]:
-    """Return the codes of the filters in the order in which they were applied."""
-    plan = dataset.id.get_create_plist()
-    return [plan.get_filter(number)[0] for number in range(plan.get_nfilters())]
 
 
 def _edges(n: int, block: int) -> Array:

@@ -88,6 +88,6 @@ def read_plain(path: Path) -> Array:
 
 def _opener(path: Path) -> Callable[[Path], object] | None:
     """Return what opens a compressed file, told by its first bytes; None if it is plain."""
-    with path.open("rb") as file:
+    with path.open("rb", buffering=0) as file:
         start = file.read(8)
     return next((opener for magic, opener in _OPENERS.items() if start.startswith(magic)), None)

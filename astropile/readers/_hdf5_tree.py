@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-import h5py
+from h5py import h5, h5a, h5d, h5g, h5l, h5o, h5p, h5s, h5t
 
 from astropile.errors import CellError, CorruptFileError, UnsafeFileError
+from astropile.readers._hdf5_dataset import UNSAFE_HINT, Dataset
 from astropile.readers._hdf5_types import fields_of, value_type
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
 MAX_HOPS: Final = 16
 MAX_MEMBERS: Final = 100_000
-_UNSAFE_HINT: Final = "copy what is meant into the file itself"
+
+#: What a path leads to, opened.
+Node: TypeAlias = h5g.GroupID | h5t.TypeID | Dataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +66,13 @@ class Tree:
         Cells by address.
     unsafe : dict of str to str
         Addresses of what is refused, with the reason.
-    objects : dict of tuple to h5py.HLObject
+    nodes : dict of tuple to Node
         Groups and datasets by path, as opened on the way.
     """
 
     places: dict[str, Place] = field(default_factory=dict)
     unsafe: dict[str, str] = field(default_factory=dict)
-    objects: dict[tuple[str, ...], h5py.HLObject] = field(default_factory=dict)
+    nodes: dict[tuple[str, ...], Node] = field(default_factory=dict)
 
     def add(self, address: str, place: Place) -> None:
         """Add a cell."""
@@ -83,21 +86,33 @@ class Tree:
         for prefix, reason in self.unsafe.items():
             if address.startswith(prefix) and address[len(prefix) :][:1] in ("", ".", "@"):
                 msg = f"{prefix}: {reason}"
-                raise UnsafeFileError(msg, hint=_UNSAFE_HINT)
+                raise UnsafeFileError(msg, hint=UNSAFE_HINT)
 
 
-def read_tree(root: h5py.Group) -> Tree:
+def read_tree(root: h5g.GroupID) -> Tree:
     """List the cells below a group, without reading values.
 
     Attributes of the group itself have the address ``root@KEY``.
     """
-    tree = Tree(objects={(): root})
+    tree = Tree(nodes={(): root})
     _add_attributes(root, "root", (), tree)
     _add_members(root, (), (root,), tree)
     return tree
 
 
-def member(group: h5py.Group, name: str, hops: int = 0) -> h5py.HLObject:
+def links_of(group: h5g.GroupID) -> list[tuple[bytes, int]]:
+    """Return name and kind of all links of a group: as they were made, if the file kept that."""
+    links: list[tuple[bytes, int]] = []
+    is_tracked = group.get_create_plist().get_link_creation_order() & h5p.CRT_ORDER_TRACKED
+    group.links.iterate(
+        lambda name, link: links.append((name, link.type)),
+        info=True,
+        idx_type=h5.INDEX_CRT_ORDER if is_tracked else h5.INDEX_NAME,
+    )
+    return links
+
+
+def member(group: h5g.GroupID, name: bytes, hops: int = 0) -> Node:
     """Open a member of a group.
 
     Raises
@@ -107,67 +122,72 @@ def member(group: h5py.Group, name: str, hops: int = 0) -> h5py.HLObject:
     KeyError
         There is no such member, or a soft link leads nowhere.
     """
-    if not group.id.links.exists(name.encode()):
+    if not group.links.exists(name):
         raise KeyError(name)
-    kind = group.id.links.get_info(name.encode()).type
-    if kind == h5py.h5l.TYPE_SOFT:
+    return _open(group, name, group.links.get_info(name).type, hops)
+
+
+def _open(group: h5g.GroupID, name: bytes, kind: int, hops: int = 0) -> Node:
+    """Open what a link of a kind leads to, as `member` does."""
+    if kind == h5l.TYPE_SOFT:
         if hops >= MAX_HOPS:
             raise KeyError(name)
-        return _follow(group, group.get(name, getlink=True).path, hops + 1)
-    if kind != h5py.h5l.TYPE_HARD:
-        other = "to another file" if kind == h5py.h5l.TYPE_EXTERNAL else "of unknown kind"
+        return _follow(group, group.links.get_val(name), hops + 1)
+    if kind != h5l.TYPE_HARD:
+        other = "to another file" if kind == h5l.TYPE_EXTERNAL else "of unknown kind"
         msg = f"a link {other}"
-        raise UnsafeFileError(msg, hint=_UNSAFE_HINT)
-    found: h5py.HLObject = group[name]
-    if isinstance(found, h5py.Dataset):
-        plan = found.id.get_create_plist()
-        if plan.get_layout() == h5py.h5d.VIRTUAL:
-            msg = "a virtual dataset, made of other files"
-            raise UnsafeFileError(msg, hint=_UNSAFE_HINT)
-        if plan.get_external_count():
-            msg = "a dataset stored in another file"
-            raise UnsafeFileError(msg, hint=_UNSAFE_HINT)
-    return found
+        raise UnsafeFileError(msg, hint=UNSAFE_HINT)
+    found: h5g.GroupID | h5t.TypeID | h5d.DatasetID = h5o.open(group, name)
+    return Dataset(found) if isinstance(found, h5d.DatasetID) else found
 
 
-def _follow(group: h5py.Group, path: str, hops: int) -> h5py.HLObject:
+def _follow(group: h5g.GroupID, path: bytes, hops: int) -> Node:
     """Go where a soft link of a group leads."""
-    found: h5py.HLObject = group.file["/"] if path.startswith("/") else group
-    for step in path.split("/"):
-        if step in ("", "."):
+    found: Node = h5o.open(group, b"/") if path.startswith(b"/") else group
+    for step in path.split(b"/"):
+        if step in (b"", b"."):
             continue
-        if not isinstance(found, h5py.Group):
+        if not isinstance(found, h5g.GroupID):
             raise KeyError(step)
         found = member(found, step, hops)
     return found
 
 
-def is_group(parent: h5py.Group, name: str | bytes) -> bool:
-    """Return whether a member of a group is a group itself, not another name of one.
+def row_groups(root: h5g.GroupID) -> list[str]:
+    """Return the names of the groups that are rows, in the order of the file.
+
+    A soft link is another name of a row; a link to another file is a row that must not be read,
+    and must not be lost either.
 
     Raises
     ------
     CorruptFileError
-        Its name is not UTF-8.
+        A name is not UTF-8.
     UnsafeFileError
-        It is a link to another file.
+        A link to another file.
     """
-    if isinstance(name, bytes):
-        msg = f"a name that is not UTF-8: {name!r}"
-        raise CorruptFileError(msg)
-    kind = parent.id.links.get_info(name.encode()).type
-    if kind == h5py.h5l.TYPE_SOFT:
-        return False
-    if kind != h5py.h5l.TYPE_HARD:
-        return isinstance(member(parent, name), h5py.Group)
-    return bool(parent.get(name, getclass=True) is h5py.Group)
+    names = []
+    for name, kind in links_of(root):
+        try:
+            text = name.decode()
+        except UnicodeDecodeError as error:
+            msg = f"a name that is not UTF-8: {name!r}"
+            raise CorruptFileError(msg) from error
+        if kind == h5l.TYPE_SOFT:
+            continue
+        found = h5o.open(root, name) if kind == h5l.TYPE_HARD else _open(root, name, kind)
+        if isinstance(found, h5g.GroupID):
+            names.append(text)
+    return names
 
 
-def open_place(root: h5py.Group, place: Place) -> h5py.HLObject:
+def open_place(root: h5g.GroupID, place: Place) -> Node:
     """Open the object of a cell below a group, looking at every step."""
-    found: h5py.HLObject = root
+    found: Node = root
     for name in place.path:
-        found = member(found, name)
+        if not isinstance(found, h5g.GroupID):
+            raise KeyError(name)
+        found = member(found, name.encode())
     return found
 
 
@@ -178,42 +198,47 @@ def widest(known: Place, other: Place) -> Place:
 
 
 def _add_members(
-    group: h5py.Group, path: tuple[str, ...], above: tuple[h5py.Group, ...], tree: Tree
+    group: h5g.GroupID, path: tuple[str, ...], above: tuple[h5g.GroupID, ...], tree: Tree
 ) -> None:
     """Add all members of a group; ``above`` are the groups on the way to it."""
-    for name in group:
-        if isinstance(name, bytes):
-            # Not UTF-8, so no address can name it.
+    for link, kind in links_of(group):
+        try:
+            here = (*path, link.decode())
+        except UnicodeDecodeError:
+            # No address can name it.
             continue
-        here = (*path, name)
         address = ".".join(here)
         try:
-            found = member(group, name)
+            found = _open(group, link, kind)
         except UnsafeFileError as error:
             tree.unsafe[address] = error.what
             continue
         except KeyError:
             continue
-        tree.objects[here] = found
-        if len(tree.objects) > MAX_MEMBERS:
+        tree.nodes[here] = found
+        if len(tree.nodes) > MAX_MEMBERS:
             msg = f"more than {MAX_MEMBERS} paths: groups that hold each other many times"
             raise UnsafeFileError(msg)
         _add_attributes(found, address, here, tree)
-        if isinstance(found, h5py.Group):
+        if isinstance(found, h5g.GroupID):
             if found not in above:
                 _add_members(found, here, (*above, found), tree)
-        elif isinstance(found, h5py.Dataset) and (shape := found.shape) is not None:
-            for fields, dtype, inner in fields_of(found):
-                cell = ".".join((*here, *fields))
-                tree.add(cell, Place(here, fields, "", dtype, (*shape, *inner)))
+        elif isinstance(found, Dataset) and found.has_values:
+            for fields, dtype, inner in fields_of(found.dtype):
+                cell = ".".join((*here, *fields)) if fields else address
+                tree.add(cell, Place(here, fields, "", dtype, (*found.shape, *inner)))
 
 
-def _add_attributes(found: h5py.HLObject, address: str, path: tuple[str, ...], tree: Tree) -> None:
+def _add_attributes(found: Node, address: str, path: tuple[str, ...], tree: Tree) -> None:
     """Add the attributes of an object."""
-    if not h5py.h5a.get_num_attrs(found.id):
+    owner = found.id if isinstance(found, Dataset) else found
+    if not h5a.get_num_attrs(owner):
         return
-    for name in found.attrs:
-        attribute = found.attrs.get_id(name)
+    names: list[bytes] = []
+    h5a.iterate(owner, names.append)
+    for name in names:
+        attribute = h5a.open(owner, name)
         dtype = value_type(attribute)
-        if dtype is not None and attribute.get_space().get_simple_extent_type() != h5py.h5s.NULL:
-            tree.add(f"{address}@{name}", Place(path, (), name, dtype, attribute.shape))
+        if dtype is not None and attribute.get_space().get_simple_extent_type() != h5s.NULL:
+            text = name.decode()
+            tree.add(f"{address}@{text}", Place(path, (), text, dtype, attribute.shape))

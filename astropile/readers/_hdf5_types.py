@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import Any
 
 import h5py
-
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
 
 def element_type(dtype: np.dtype[Any]) -> str | None:
@@ -20,37 +19,43 @@ def element_type(dtype: np.dtype[Any]) -> str | None:
     >>> element_type(np.dtype(">f4")), element_type(np.dtype("S3"))
     ('float32', 'text')
     """
+    if dtype.kind in "biufc":
+        return _number_name(dtype.str)
     if dtype.kind == "S" or h5py.check_string_dtype(dtype) is not None:
         return "text"
     base = varying_base(dtype)
     if base is not None:
         return None if varying_base(base) is not None else element_type(base)
-    return dtype.newbyteorder("=").name if dtype.kind in "biufc" else None
+    return None
+
+
+@cache
+def _number_name(text: str) -> str:
+    return np.dtype(text).newbyteorder("=").name
 
 
 def varying_base(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
     """Return the type of an element of variable-length arrays, or None for anything else."""
-    if h5py.check_string_dtype(dtype) is not None:
+    if dtype.kind != "O" or h5py.check_string_dtype(dtype) is not None:
         return None
     base: np.dtype[Any] | None = h5py.check_vlen_dtype(dtype)
     return base
 
 
-def value_type(found: h5py.Dataset | h5py.h5a.AttrID) -> np.dtype[Any] | None:
-    """Return the type of a dataset or attribute, or None if numpy has none like it."""
+def value_type(attribute: h5py.h5a.AttrID) -> np.dtype[Any] | None:
+    """Return the type of an attribute, or None if numpy has none like it."""
     try:
-        dtype: np.dtype[Any] = found.dtype
+        dtype: np.dtype[Any] = attribute.dtype
     except TypeError:
         return None
     return dtype if dtype.names or element_type(dtype) else None
 
 
 def fields_of(
-    dataset: h5py.Dataset,
+    dtype: np.dtype[Any],
 ) -> Iterator[tuple[tuple[str, ...], np.dtype[Any], tuple[int, ...]]]:
-    """Yield the fields of a dataset that are values: names, type of an element, axes."""
-    dtype = value_type(dataset)
-    if dtype is not None:
+    """Yield the fields of a dataset's type that are values: names, type of an element, axes."""
+    if dtype.subdtype is None:
         yield from _leaves((), dtype, ())
 
 

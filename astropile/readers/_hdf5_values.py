@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from io import BytesIO
-from typing import Any, Protocol
+from typing import Any
 
 import h5py
 import numpy as np
@@ -15,13 +15,6 @@ from astropile.readers._base import as_row
 from astropile.readers._hdf5_types import varying_base
 from astropile.readers._text import decode_fixed, decode_list
 from astropile.readers.column import Array, Column, offsets_of
-
-
-class _Typed(Protocol):
-    """A dataset or an attribute."""
-
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
 
 
 def to_column(raw: Array, dtype: np.dtype[Any], name: str) -> Column:
@@ -46,6 +39,8 @@ def to_column(raw: Array, dtype: np.dtype[Any], name: str) -> Column:
     CellError
         Text is not UTF-8; or variable-length arrays stand in an array.
     """
+    if dtype.kind in "biufc":
+        return Column(_native(raw))
     if h5py.check_string_dtype(dtype) is not None or dtype.kind == "S":
         return Column(_text(raw, name))
     base = varying_base(dtype)
@@ -60,13 +55,6 @@ def to_column(raw: Array, dtype: np.dtype[Any], name: str) -> Column:
     if not base.isnative and data.dtype.isnative and _mislabels_big_endian():
         data = data.view(base)
     return Column(to_column(data, base, name).data, offsets=offsets)
-
-
-def as_array(value: Any, dtype: np.dtype[Any]) -> Array:
-    """Return a value without axes as an array of one row, whatever h5py made of it."""
-    array = np.empty(1, dtype=dtype)
-    array[0] = value
-    return array
 
 
 @cache
@@ -93,16 +81,17 @@ def _native(raw: Array) -> Array:
     return raw.view(plain).astype(plain.newbyteorder("="), copy=False)
 
 
-def field_column(raw: Array, source: _Typed, fields: Sequence[str], address: str) -> Column:
-    """Return a field of what was read as a column."""
-    dtype: np.dtype[Any] = source.dtype
+def field_column(raw: Array, dtype: np.dtype[Any], fields: Sequence[str], address: str) -> Column:
+    """Return a field of what was read as a column; ``dtype`` is that of the whole dataset."""
     for name in fields:
         raw, dtype = raw[name], dtype[name].base
     return to_column(raw, dtype, address)
 
 
-def one_row(value: Any, source: _Typed, address: str) -> Column:
+def attribute_column(attribute: h5py.h5a.AttrID, address: str) -> Column:
     """Return the value of an attribute as a column of one row."""
-    if source.shape:
-        return as_row(field_column(np.asarray(value), source, (), address), address)
-    return field_column(as_array(value, source.dtype), source, (), address)
+    raw: Array = np.zeros(attribute.shape, attribute.dtype)
+    attribute.read(raw)
+    if not raw.shape:
+        return field_column(raw.reshape(1), raw.dtype, (), address)
+    return as_row(field_column(raw, raw.dtype, (), address), address)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from io import BytesIO
 from math import prod
 from pathlib import Path
@@ -18,23 +18,25 @@ from typing import ClassVar, Final
 
 import h5py
 import numpy as np
+from h5py import h5a, h5g, h5i
 
 from astropile.errors import CellError, UnsafeFileError
 from astropile.readers._base import FileReader, as_row, join
 from astropile.readers._cells import Cells
 from astropile.readers._chunks import read_rows
 from astropile.readers._compression import DAMAGE, is_compressed, read_plain
+from astropile.readers._hdf5_dataset import Dataset
 from astropile.readers._hdf5_tree import (
+    Node,
     Place,
     Tree,
-    is_group,
-    member,
     open_place,
     read_tree,
+    row_groups,
     widest,
 )
 from astropile.readers._hdf5_types import element_type, varying_base
-from astropile.readers._hdf5_values import as_array, field_column, one_row
+from astropile.readers._hdf5_values import attribute_column, field_column
 from astropile.readers._selection import count_selected
 from astropile.readers.column import Array, Column, Rows
 from astropile.readers.protocol import CellInfo, ReadOptions
@@ -80,6 +82,9 @@ class Hdf5Reader(FileReader):
 
     def close(self) -> None:
         """Close the file."""
+        # What is open in it first: the library searches for what is left.
+        for kept in ("_tree", "_root"):
+            self.__dict__.pop(kept, None)
         self._file.close()
 
     def count_rows(self) -> int:
@@ -95,9 +100,9 @@ class Hdf5Reader(FileReader):
         biggest, block = 0, 1
         for address, place in self._tree.places.items():
             size = prod(place.shape) * place.dtype.itemsize
-            if size > biggest and self._has_rows(address) and not place.attribute:
-                chunks = self._tree.objects[place.path].chunks
-                biggest, block = (size, chunks[0]) if chunks else (biggest, block)
+            found = self._tree.nodes[place.path]
+            if size > biggest and self._has_rows(address) and isinstance(found, Dataset):
+                biggest, block = size, found.chunks[0] if found.chunks else block
         return block
 
     def _read(self, addresses: Sequence[str], rows: Rows) -> dict[str, Column]:
@@ -105,20 +110,20 @@ class Hdf5Reader(FileReader):
         if self._options.rows == "axis":
             mine = [address for address in addresses if self._has_rows(address)]
             others = [address for address in addresses if not self._has_rows(address)]
-            shared = self._columns(self._file, others, None)
+            shared = self._columns(self._root, others, None)
             return {
-                **self._columns(self._file, mine, rows),
+                **self._columns(self._root, mine, rows),
                 **{address: column.spread(n) for address, column in shared.items()},
             }
         if self._options.rows == "file":
-            one = self._columns(self._file, addresses, None)
-            return {address: column.take(slice(0, n)) for address, column in one.items()}
+            one = self._columns(self._root, addresses, None)
+            return one if n else {a: column.take(slice(0, 0)) for a, column in one.items()}
         wanted = np.array(self._groups, dtype=object)[rows] if n else self._groups[:1]
-        each = [self._columns(member(self._file, name), addresses, None) for name in wanted]
+        each = [self._columns(self._group(name), addresses, None) for name in wanted]
         return {a: join([columns[a] for columns in each], a).take(slice(0, n)) for a in addresses}
 
     def _columns(
-        self, root: h5py.Group, addresses: Sequence[str], rows: Rows | None
+        self, root: h5g.GroupID, addresses: Sequence[str], rows: Rows | None
     ) -> dict[str, Column]:
         """Read cells below a group; each dataset once. ``rows`` None makes each object a row."""
         columns: dict[str, Column] = {}
@@ -126,61 +131,76 @@ class Hdf5Reader(FileReader):
         for address in addresses:
             place = self._tree.places[address]
             if place.attribute:
-                found = self._open(root, place, address)
-                value = found.attrs[place.attribute]
-                columns[address] = one_row(value, found.attrs.get_id(place.attribute), address)
+                columns[address] = self._attribute(root, place, address)
             else:
                 fields.setdefault(place.path, []).append(address)
-        for same in fields.values():
+        for path, same in fields.items():
             places = {address: self._tree.places[address] for address in same}
             dataset = self._open(root, places[same[0]], same[0])
+            if not isinstance(dataset, Dataset):
+                msg = f"{'.'.join(path)} is no dataset in every group"
+                raise CellError(msg)
             raw = self._raw(dataset, places, rows)
             for address, place in places.items():
-                columns[address] = field_column(raw, dataset, place.fields, address)
-                if rows is None and dataset.shape:
-                    columns[address] = as_row(columns[address], address)
+                column = field_column(raw, dataset.dtype, place.fields, address)
+                is_array = rows is None and dataset.shape
+                columns[address] = as_row(column, address) if is_array else column
         return columns
 
-    def _raw(self, dataset: h5py.Dataset, places: Mapping[str, Place], rows: Rows | None) -> Array:
+    def _raw(self, dataset: Dataset, places: Mapping[str, Place], rows: Rows | None) -> Array:
         """Read the wanted fields of a dataset as h5py gives them, with rows on the first axis."""
-        top = list(dict.fromkeys(place.fields[0] for place in places.values() if place.fields))
-        shape, names = dataset.shape, ", ".join(places)
+        shape = dataset.shape
         if not shape:
-            return as_array(dataset[()], dataset.dtype)
+            return dataset.read().reshape(1)
         if rows is not None and shape[0] != self._axis_length:
-            msg = f"{names}: {shape[0]} rows, the other arrays have {self._axis_length}"
+            msg = f"{', '.join(places)}: {shape[0]} rows, the other arrays have {self._axis_length}"
             hint = "if it belongs to every row, list it under 'shared' of the table"
             raise CellError(msg, hint=hint)
         rows = slice(0, shape[0]) if rows is None else rows
         row_bytes = prod(shape[1:]) * dataset.dtype.itemsize
         if count_selected(rows) * row_bytes > SPARSE_BYTES:
-            declared, stored = shape[0] * row_bytes, dataset.id.get_storage_size()
+            declared, stored = shape[0] * row_bytes, dataset.stored_bytes()
             if stored * SPARSE_RATIO < declared:
-                msg = f"{names}: {declared} bytes declared, {stored} stored"
+                msg = f"{', '.join(places)}: {declared} bytes declared, {stored} stored"
                 raise UnsafeFileError(msg, hint="read fewer rows at a time")
-        return read_rows(dataset, rows, top)
+        top = dict.fromkeys(place.fields[0] for place in places.values() if place.fields)
+        return read_rows(dataset, rows, list(top))
 
-    def _open(self, root: h5py.Group, place: Place, address: str) -> h5py.HLObject:
+    def _attribute(self, root: h5g.GroupID, place: Place, address: str) -> Column:
+        """Read an attribute as the value of one row."""
+        found = self._open(root, place, address)
+        owner = found.id if isinstance(found, Dataset) else found
+        name = place.attribute.encode()
+        if not h5a.exists(owner, name):
+            msg = f"no cell {address} in group {h5i.get_name(root).decode()}"
+            raise CellError(msg)
+        return attribute_column(h5a.open(owner, name), address)
+
+    def _open(self, root: h5g.GroupID, place: Place, address: str) -> Node:
         """Open the object of a cell."""
         try:
-            found = self._tree.objects.get(place.path) or open_place(root, place)
+            return self._tree.nodes.get(place.path) or open_place(root, place)
         except KeyError as error:
-            msg = f"no cell {address} in group {root.name}"
+            msg = f"no cell {address} in group {h5i.get_name(root).decode()}"
             raise CellError(msg) from error
-        if place.attribute and place.attribute not in found.attrs:
-            msg = f"no cell {address} in group {root.name}"
-            raise CellError(msg)
-        return found
+
+    @cached_property
+    def _root(self) -> h5g.GroupID:
+        return h5g.open(self._file.id, b"/")
+
+    def _group(self, name: str) -> h5g.GroupID:
+        """Open a group that is a row."""
+        return h5g.open(self._root, name.encode())
 
     @cached_property
     def _tree(self) -> Tree:
         """Cells of the file; with ``rows: group`` those of all groups, as first met."""
         with self._errors():
             if self._options.rows != "group":
-                return read_tree(self._file)
+                return read_tree(self._root)
             tree = Tree()
             for group in self._groups:
-                one = read_tree(self._file[group])
+                one = read_tree(self._group(group))
                 tree.unsafe |= one.unsafe
                 for address, place in one.places.items():
                     known = tree.places.setdefault(address, place)
@@ -190,13 +210,9 @@ class Hdf5Reader(FileReader):
 
     @cached_property
     def _groups(self) -> list[str]:
-        """Names of the groups that are rows, in the order of the file.
-
-        A soft link is another name of a row; a link to another file is a row that must not be
-        read, and must not be lost either.
-        """
+        """Names of the groups that are rows, in the order of the file."""
         with self._errors():
-            return [name for name in self._file if is_group(self._file, name)]
+            return row_groups(self._root)
 
     @cached_property
     def _axis_length(self) -> int:
@@ -209,7 +225,7 @@ class Hdf5Reader(FileReader):
     def _cells(self) -> Cells:
         places = self._tree.places
         return Cells(
-            {address: self._info(address, place) for address, place in places.items()},
+            {a: partial(self._info, a, place) for a, place in places.items()},
             ignore_case=self._options.ignore_case,
             refuse=self._refuse,
         )

@@ -1,7 +1,8 @@
 """Parquet files (https://parquet.apache.org/docs/file-format/), read with pyarrow.
 
 Fields of a struct are addressed ``struct.field``, whether the struct stands in a list or holds
-lists. Columns that HATS catalogues add for themselves are no cells.
+lists. A column of pictures, each a file of its own, is the array of their pixels. Columns that HATS
+catalogues add for themselves are no cells.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from astropile.readers._arrow_values import number_name
 from astropile.readers._base import FileReader, as_row, join
 from astropile.readers._cells import Cells
 from astropile.readers._compression import DAMAGE, is_compressed, read_plain
+from astropile.readers._pictures import is_picture, pixels
 from astropile.readers._selection import count_selected, split_at
 from astropile.readers.column import Array, Column, Rows
 from astropile.readers.protocol import CellInfo, ReadOptions
@@ -46,6 +48,14 @@ class _Leaf:
     @property
     def address(self) -> str:
         return ".".join((self.top, *self.fields))
+
+    @property
+    def following(self) -> int:
+        """Number of the column of values after it; a picture has two."""
+        if is_picture(self.kind):
+            first = self.number - int(self.kind.get_field_index("bytes"))
+            return first + int(self.kind.num_fields)
+        return self.number + 1
 
 
 class ParquetReader(FileReader):
@@ -113,7 +123,7 @@ class ParquetReader(FileReader):
             number = 0
             for field in self._file.schema_arrow:
                 for leaf in _leaves_of(field, field.name, (), (), number, ""):
-                    number = leaf.number + 1
+                    number = leaf.following
                     leaves.append(leaf)
             return {leaf.address: leaf for leaf in leaves if leaf.top not in HATS_COLUMNS}
 
@@ -124,7 +134,9 @@ class ParquetReader(FileReader):
         for address, leaf in self._leaves.items():
             dtype = _dtype_name(leaf.kind)
             if dtype is not None:
-                shape = tuple(n for axis in leaf.axes for n in axis or (None,))
+                # Nothing is known of the size and the channels of pictures before they are opened.
+                axes = (None, None, None) if is_picture(leaf.kind) else leaf.axes
+                shape = tuple(n for axis in axes for n in axis or (None,))
                 rows = (self._stored_rows,) if whole else ()
                 infos[address] = CellInfo(dtype, (*rows, *shape), leaf.unit)
         return Cells(infos, ignore_case=self._options.ignore_case)
@@ -143,7 +155,13 @@ class ParquetReader(FileReader):
             if isinstance(local, slice):
                 table = table.slice(local.start, local.stop - local.start)
             for address, leaf in leaves.items():
-                column = to_column(table.column(leaf.top), leaf.fields, leaf.axes, address)
+                array = table.column(leaf.top)
+                if is_picture(leaf.kind):
+                    # Only pictures that are wanted are unpacked.
+                    chosen = array if isinstance(local, slice) else array.take(pa.array(local))
+                    parts[address].append(pixels(chosen, address))
+                    continue
+                column = to_column(array, leaf.fields, leaf.axes, address)
                 parts[address].append(column if isinstance(local, slice) else column.take(local))
         columns = {address: join(pieces, address) for address, pieces in parts.items()}
         if whole:
@@ -175,6 +193,9 @@ def _leaves_of(
             kind = kind.value_type
         else:
             break
+    if is_picture(kind) and not fields and not axes:
+        yield _Leaf(number + kind.get_field_index("bytes"), top, fields, axes, kind, unit)
+        return
     children = list(kind) if pt.is_struct(kind) else []
     if pt.is_map(kind):
         children = [kind.key_field, kind.item_field]
@@ -182,7 +203,7 @@ def _leaves_of(
         for leaf in _leaves_of(child, top, (*fields, child.name), axes, number, unit):
             # What stands below a map is counted, but is no cell.
             yield replace(leaf, kind=kind) if pt.is_map(kind) else leaf
-            number = leaf.number + 1
+            number = leaf.following
     if not children:
         yield _Leaf(number, top, fields, axes, kind, unit)
 
@@ -201,6 +222,8 @@ def _declared_axes(field: pa.Field) -> list[Axis]:
 
 def _dtype_name(kind: pa.DataType) -> str | None:
     """Return the type of values as cells name it, or None if they are neither numbers nor text."""
+    if is_picture(kind):
+        return "uint8"
     if pt.is_dictionary(kind):
         kind = kind.value_type
     if pt.is_null(kind) or pt.is_decimal(kind):

@@ -46,6 +46,12 @@ def test_nesting_when_5000_deep_then_schema_error(piece: str) -> None:
     assert "depth" in {problem.code for problem in problems}
 
 
+@pytest.mark.parametrize("count", [32, 999, 1000, 5000, 200_000])
+def test_nesting_when_on_one_line_then_told_at_the_same_place(count: int) -> None:
+    """Some releases of libyaml give up at 1000 brackets before the first one is handed out."""
+    assert places("a: " + "[" * count) == [("depth", 1, 35)]
+
+
 def test_nesting_when_at_the_limit_then_accepted_and_one_more_refused() -> None:
     """The top mapping is the first of 32 levels."""
     document = parse_document("a: " + "[" * 31 + "]" * 31, "x.yaml")

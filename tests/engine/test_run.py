@@ -219,7 +219,7 @@ def test_objects_when_id_repeats_in_another_file_then_first_in_row_order_stays(
     write_hdf5(positions(3), "b.hdf5")
     root = write_hdf5(positions(2), "a.hdf5")
     run = run_of(survey(), root)
-    assert [len(b) for b in run.batches()] == [2, 1]
+    assert [len(b) for b in run.batches(batch_rows=2)] == [2, 1]
     assert run.rejects.files == ["b.hdf5", "b.hdf5"]
 
 

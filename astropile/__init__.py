@@ -17,19 +17,30 @@ if TYPE_CHECKING:
     )
     from astropile.registry import register
     from astropile.sky import Pairs, match_coordinates
-    from astropile.survey import Survey, load, meaning, surveys
+    from astropile.survey import (
+        Comparison,
+        Survey,
+        compare,
+        find,
+        load,
+        meaning,
+        surveys,
+    )
     from astropile.survey.formatting import fast
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Comparison": "astropile.survey",
     "MatchResult": "astropile.crossmatch",
     "Pairs": "astropile.sky",
     "Survey": "astropile.survey",
+    "compare": "astropile.survey",
     "cross_match": "astropile.crossmatch",
     "cross_match_datasets": "astropile.crossmatch",
     "errors": "astropile",
     "fast": "astropile.survey.formatting",
+    "find": "astropile.survey",
     "load": "astropile.survey",
     "match_coordinates": "astropile.sky",
     "meaning": "astropile.survey",
@@ -37,13 +48,16 @@ _HOMES = {
     "surveys": "astropile.survey",
 }
 __all__ = [
+    "Comparison",
     "MatchResult",
     "Pairs",
     "Survey",
+    "compare",
     "cross_match",
     "cross_match_datasets",
     "errors",
     "fast",
+    "find",
     "load",
     "match_coordinates",
     "meaning",

@@ -7,7 +7,8 @@ same name are refused, and both are named.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
@@ -99,11 +100,22 @@ def _added() -> tuple[Path, ...]:
     places = [(Path(place).expanduser(), SCHEMAS_VARIABLE) for place in named if place]
     places += [
         (_place_of(point), f"the entry point '{point.name} = {point.value}'")
-        for point in entry_points(group=ENTRY_POINT_GROUP)
+        for point in _entry_points(entry_points, tuple(sys.path))
     ]
     files = dict.fromkeys(file for place in places for file in _files_in(*place))
     shipped = set(_shipped())
     return tuple(file for file in dict.fromkeys((*files, *_registered)) if file not in shipped)
+
+
+@lru_cache(maxsize=8)
+def _entry_points(
+    look_up: Callable[..., Iterable[EntryPoint]], path: tuple[str, ...]
+) -> tuple[EntryPoint, ...]:
+    """Return the entry points of packages on a path.
+
+    Looking for them opens a file of every installed package, which takes longer than a load.
+    """
+    return tuple(look_up(group=ENTRY_POINT_GROUP))
 
 
 def _place_of(point: EntryPoint) -> Path:

@@ -31,9 +31,11 @@ def check(
 
     Ids and positions of all objects are read, and some objects in full.
     Reported are rows that cannot be used and why, leaves whose cells are
-    missing or do not fit, and values beyond min, max or enum of their leaf.
+    missing or do not fit, and values beyond min, max or enum of their leaf;
+    also cells of the files that no leaf is read from.
 
-    Exit code 1 if there is any fault. Rows that the schema drops are none.
+    Exit code 1 if there is any fault. Rows that the schema drops are none,
+    nor are cells that it does not declare.
     """
     from astropile.cli.checking import check_data
     from astropile.survey import load
@@ -66,7 +68,17 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
         yield from _fault_lines(fault)
     for fact in facts["limits"]:
         yield f"  {_limit_line(fact)}"
+    if facts["undeclared"]:
+        yield from _undeclared_lines(facts["undeclared"])
     yield "the files are NOT as the schema says" if facts["faulty"] else "no fault found"
+
+
+def _undeclared_lines(undeclared: list[dict[str, str]]) -> Iterator[str]:
+    cells = [fact["cell"] for fact in undeclared]
+    more = f" and {len(cells) - MAX_SHOWN} more" if len(cells) > MAX_SHOWN else ""
+    yield f"  undeclared: no leaf is read from {', '.join(cells[:MAX_SHOWN])}{more}"
+    yield f"    = such as {cells[0]} in {undeclared[0]['file']}"
+    yield "    = help: no fault; declare them in the YAML to have them"
 
 
 def _fault_lines(fault: dict[str, Any]) -> Iterator[str]:

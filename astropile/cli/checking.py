@@ -37,7 +37,8 @@ def check_data(survey: Survey, *, rows: int | None) -> Findings:
     findings = Findings(survey, Limits(request.leaves))
     # Values that refuse their row are counted when they are read below; places come first.
     whole = replace(request, on_bad_row="raise").catalogue_pass(None)
-    findings.files = len(request.run(()).files)
+    everything = request.run(request.leaves)
+    findings.files, findings.undeclared = len(everything.files), everything.undeclared()
     findings.rows = len(whole.index)
     findings.without_position = Side(survey.id, request, whole.columns).unplaced
     findings.refuse(whole.rejects)

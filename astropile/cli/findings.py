@@ -27,6 +27,8 @@ class Findings:
         (file, row, code) -> object id and message, each row once, whichever pass met it.
     faults : dict
         (message, place, hint) -> leaves that cannot be read for this reason.
+    undeclared : dict
+        Cell of which the schema knows nothing -> a file that has it; no fault.
     """
 
     survey: Survey
@@ -37,6 +39,7 @@ class Findings:
     read: int = 0
     refused: dict[tuple[str, int, str], tuple[str | None, str]] = field(default_factory=dict)
     faults: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
+    undeclared: dict[str, str] = field(default_factory=dict)
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -90,5 +93,6 @@ class Findings:
                 for (message, where, hint), leaves in self.faults.items()
             ],
             "limits": list(self.limits.found.values()),
+            "undeclared": [{"cell": cell, "file": file} for cell, file in self.undeclared.items()],
             "faulty": self.is_faulty,
         }

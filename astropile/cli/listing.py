@@ -19,23 +19,25 @@ def list_surveys(as_json: AsJson = False) -> None:
 
 def cite(surveys: SurveyNames, as_json: AsJson = False) -> None:
     """Print BibTeX entries and acknowledgements of surveys."""
-    from astropile.survey import load
+    from astropile.registry import find_schema
+    from astropile.survey.citation import citation, citations, entries
 
-    loaded = list({survey.id: survey for survey in map(load, surveys)}.values())
+    schemas = list({schema.id: schema for schema in map(find_schema, surveys)}.values())
     if not as_json:
-        write_text("\n\n".join(survey.cite() for survey in loaded))
+        write_text(citations(schemas))
         return
     found = []
-    for survey in loaded:
-        about = survey.schema.file.about
+    for schema in schemas:
+        about = schema.file.about
         found.append(
             {
-                "survey": survey.id,
-                "title": survey.title,
+                "survey": schema.id,
+                "title": schema.title,
                 "cite": list(about.cite),
+                "keys": list(entries(schema)),
                 "acknowledgement": about.acknowledgement,
                 "license": about.license.model_dump(),
-                "text": survey.cite(),
+                "text": citation(schema),
             }
         )
     write_json({"citations": found})

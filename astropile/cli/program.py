@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from astropile.cli.across import compare, find
 from astropile.cli.check import check
 from astropile.cli.columns import columns
 from astropile.cli.failures import DEBUG_VARIABLE, USAGE
@@ -26,6 +27,8 @@ VERBS: dict[str, tuple[Callable[..., None], str]] = {
     "list": (list_surveys, LOOK),
     "show": (show, LOOK),
     "columns": (columns, LOOK),
+    "find": (find, LOOK),
+    "compare": (compare, LOOK),
     "cite": (cite, LOOK),
     "match": (match, DATA),
     "check": (check, DATA),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from astropile.registry import find_schema, heads
+from astropile.survey.across import schemas_of
 from astropile.survey.show import TextTable
 
 
@@ -23,8 +23,7 @@ def surveys() -> TextTable:
     """
     header = ("id", "title", "modality", "configs", "bands", "columns", "rows")
     rows = []
-    for head in heads():
-        schema = find_schema(head.survey)
+    for schema in schemas_of():
         known = [config.n_rows for config in schema.file.configs.values()]
         kinds = dict.fromkeys(block.kind for block in schema.blocks.values())
         rows.append(

@@ -265,6 +265,8 @@ class Request:
             for batch in run.batches(batch_rows=batch_rows, index=index):
                 yield self.per_band.pack(batch.columns, len(batch))
         run.rejects.announce(self.schema.id)
+        if index is None and self.layout == "nested" and self.selection is None:
+            run.announce_undeclared()
 
     def catalogue_pass(self, split: str | None) -> CataloguePass:
         """Read ids and positions of all objects, once.

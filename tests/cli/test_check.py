@@ -60,6 +60,21 @@ def test_check_when_cells_are_missing_then_each_is_named(
     assert "= leaves: mag_g" in printed
 
 
+def test_check_when_cells_are_not_declared_then_listed_and_no_fault(
+    run: Run, run_json: Any, write: Write
+) -> None:
+    data = write(rows(6, surprise=np.arange(6), healpix=np.arange(6), **{"extra/depth": [1] * 6}))
+    facts = run_json("check", "orchard", "--data", data)
+    assert facts["undeclared"] == [
+        {"cell": "extra.depth", "file": "wide/1.hdf5"},
+        {"cell": "surprise", "file": "wide/1.hdf5"},
+    ]
+    printed = run("check", "orchard", "--data", data).stdout.splitlines()
+    assert "  undeclared: no leaf is read from extra.depth, surprise" in printed
+    assert printed[-1] == "no fault found"
+    assert run_json("check", "orchard", "--data", write(rows(6)))["undeclared"] == []
+
+
 def test_check_when_limits_are_broken_then_counted_with_an_example(
     run: Run, run_json: Any, write: Write
 ) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import astropy.units as u
-import h5py
 import healpy
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from astropy.table import MaskedColumn
 
 import astropile as ap
 from astropile.errors import ColumnError, UnknownColumnError, UsageError
+from astropile.readers import _chunks, _hdf5_dataset
 from tests.survey.conftest import cells, write_hdf5
 
 
@@ -172,14 +172,14 @@ def test_catalog_when_rows_are_bad_then_refused_listed_and_said_aloud(
 
 def test_catalog_when_read_then_bulk_is_not(trees: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    original = h5py.Dataset.__getitem__
+    original = _hdf5_dataset.Dataset.read
 
-    def spy(self: h5py.Dataset, *args: Any, **options: Any) -> Any:
+    def spy(self: _hdf5_dataset.Dataset, *args: Any, **options: Any) -> Any:
         read.append(self.name)
         return original(self, *args, **options)
 
-    monkeypatch.setattr(h5py.Dataset, "__getitem__", spy)
-    monkeypatch.setattr(h5py.Dataset, "read_direct", lambda self, *a, **k: read.append(self.name))
+    monkeypatch.setattr(_hdf5_dataset.Dataset, "read", spy)
+    monkeypatch.setattr(_chunks, "_read_chunks", lambda dataset, *a: read.append(dataset.name))
     ap.load("grove", data_dir=trees).catalog(["ebv"])
     names = {name.strip("/") for name in read}
     assert {"object_id", "ra", "dec", "ebv"} <= names

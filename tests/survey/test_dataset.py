@@ -15,6 +15,7 @@ import pyarrow as pa
 import pytest
 
 import astropile as ap
+from astropile.engine import scan
 from astropile.errors import LeafError
 from tests.survey.conftest import cells, write_hdf5
 from tests.survey.test_values import assert_same, plain
@@ -235,6 +236,8 @@ def test_tables_when_iterated_then_units_travel_in_field_metadata(trees: Path) -
 def test_stream_when_made_then_files_are_read_as_it_is_used(
     trees: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A file after the other, but for small ones, of which several make a batch."""
+    monkeypatch.setattr(scan, "JOIN_BYTES", 0)
     opened: list[str] = []
     original = h5py.File.__init__
 

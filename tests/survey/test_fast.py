@@ -16,6 +16,7 @@ import pytest
 from datasets import Dataset, Features, List, Value, concatenate_datasets, load_from_disk
 
 import astropile as ap
+from astropile.engine import scan
 from astropile.survey import formatting
 from astropile.survey.formatting import FORMAT_TYPE
 
@@ -164,6 +165,7 @@ def test_fast_when_batches_are_many_then_few_are_kept_at_hand(
     trees: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(formatting, "BATCHES_AT_HAND", 2)
+    monkeypatch.setattr(scan, "JOIN_BYTES", 0)
     dataset = ap.load("grove", data_dir=trees).dataset()
     view = ap.fast(dataset)
     kept = view.format["format_kwargs"]["fast_view"]._examples

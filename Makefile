@@ -66,7 +66,7 @@ docs-test: docs $(VENV)/.installed-test
 	ASTROPILE_SITE=docs/_build/html $(BIN)/python -m pytest -m browser tests/site $(ARGS)
 
 generate: $(VENV)/.installed-dev
-	$(BIN)/python -m astropile.schema.json_schema
+	$(BIN)/python -m astropile.schema
 
 bench: $(VENV)/.installed-bench
 	@set -e; for file in benchmarks/bench_*.py; do \

@@ -14,6 +14,7 @@ from astropile.site.api_pages import api_pages
 from astropile.site.differences import differences_page
 from astropile.site.facts import Site, load_site
 from astropile.site.filter_pages import filter_page, filters_index
+from astropile.site.grammar import qualifiers_table, quantities_table
 from astropile.site.language_page import language_page
 from astropile.site.markup import toctree
 from astropile.site.overview import matrix, surveys_index
@@ -80,6 +81,8 @@ def generated_pages(site: Site) -> dict[str, str]:
     """Return every page made from the YAML, by its place on the site."""
     return {
         "_parts/matrix.md": matrix(site),
+        "_parts/qualifiers.md": qualifiers_table(site.vocabulary),
+        "_parts/quantities.md": quantities_table(site.vocabulary),
         "_static/columns-index.js": search_index(site),
         "ambiguous-names.md": ambiguous_page(site),
         "differences/index.md": differences_page(site),

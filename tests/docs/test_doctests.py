@@ -13,7 +13,8 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
 @pytest.mark.parametrize(
-    "name", ["names.md", pytest.param("examples-and-datasets.md", marks=pytest.mark.slow)]
+    "name",
+    ["names.md", "finding.md", pytest.param("examples-and-datasets.md", marks=pytest.mark.slow)],
 )
 def test_sessions_of_a_page_when_typed_then_answered_as_shown(
     name: str,

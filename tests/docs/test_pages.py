@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 from astropile.engine.rejects import REASONS
 from astropile.schema.include import fragment_names
+from astropile.site.grammar import qualifiers_table, quantities_table
 from astropile.vocabulary import load_vocabulary
 
-PAGES = ("adding-a-survey.md", "examples-and-datasets.md", "language.md", "names.md")
+PAGES = ("adding-a-survey.md", "examples-and-datasets.md", "finding.md", "language.md", "names.md")
 LINK = re.compile(r"\]\(([^)\s]*)\)")
 
 
@@ -25,27 +27,38 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-def test_quantities_when_listed_then_are_those_of_the_registry(page: Callable[[str], str]) -> None:
+def rows_of(table: str) -> list[list[list[str]]]:
+    """Return the rows of an HTML table: for each cell what is code in it."""
+    rows = re.findall(r"<tr>(.*)</tr>", table.partition("<tbody>")[2])
+    cells = [re.findall(r"<t[hd] scope=\"row\".*?</th>|<td .*?</td>", row) for row in rows]
+    return [[re.findall(r"<code>(.*?)</code>", html.unescape(c)) for c in row] for row in cells]
+
+
+def test_quantities_when_named_then_take_what_the_registry_says(page: Callable[[str], str]) -> None:
     rows = re.findall(r"^\| (`.*`) \|(.*)\|(.*)\|(.*)\|$", page("names.md"), re.MULTILINE)
-    listed = {
-        quantity: [words(cell) for cell in cells]
-        for quantities, *cells in rows
-        for quantity in words(quantities)
-    }
+    assert len(rows) > 5
     known = load_vocabulary().quantities
-    expected = {name: [q.requires, q.optional, q.attributes] for name, q in known.items()}
-    assert listed == expected
+    for quantities, *cells in rows:
+        for name in words(quantities):
+            entry = known[name]
+            assert [words(cell) for cell in cells] == [
+                entry.requires,
+                entry.optional,
+                entry.attributes,
+            ]
 
 
-def test_qualifiers_when_listed_then_have_the_values_of_the_registry(
-    page: Callable[[str], str],
-) -> None:
-    rows = re.findall(r"^\| `(\w+)` \| ([^|]*) \|$", page("names.md"), re.MULTILINE)
-    qualifiers = load_vocabulary().qualifiers
-    assert [name for name, _ in rows] == list(qualifiers)
-    for name, cell in rows:
-        if qualifiers[name].source == "values":
-            assert words(cell) == qualifiers[name].words
+def test_tables_when_made_from_the_registry_then_hold_all_of_it(page: Callable[[str], str]) -> None:
+    vocabulary = load_vocabulary()
+    made = {
+        name: cells for names, *cells in rows_of(quantities_table(vocabulary)) for name in names
+    }
+    known = vocabulary.quantities
+    assert made == {name: [q.requires, q.optional, q.attributes] for name, q in known.items()}
+    values = {name: words for (name,), _, words in rows_of(qualifiers_table(vocabulary))}
+    assert values == {name: q.words for name, q in vocabulary.qualifiers.items()}
+    for part in ("quantities", "qualifiers"):
+        assert f"```{{include}} _parts/{part}.md\n```" in page("names.md")
 
 
 def test_reasons_of_rejects_when_listed_then_are_all(page: Callable[[str], str]) -> None:

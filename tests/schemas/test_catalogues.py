@@ -8,9 +8,14 @@ import pytest
 HATS = "dataset/Norder=4/Dir=0/Npix=7.parquet"
 
 
+def stored(schema):
+    """Return the leaves but the bools, which are formulas over flags."""
+    return [leaf for leaf in schema.leaves.values() if leaf.field.dtype != "bool"]
+
+
 def numbered(schema, *, but=()):
-    """Return a value for every column, no two alike; float32 holds the numbers exactly."""
-    leaves = [leaf for leaf in schema.leaves.values() if leaf.name not in but and not leaf.block]
+    """Return a value for every stored column, no two alike; float32 holds the numbers exactly."""
+    leaves = [leaf for leaf in stored(schema) if leaf.name not in but and not leaf.block]
     make = {"f": lambda k: k + 0.25, "i": int, "s": lambda k: f"t{k}"}
     return {leaf.name: make[leaf.field.dtype[0]](k) for k, leaf in enumerate(leaves, start=1)}
 
@@ -42,7 +47,7 @@ def test_allwise_when_integers_are_floats_with_nan_then_integers_and_nulls(
     cells |= {"cntr": np.int64([2**53, 2**53 + 1]), "healpix": [7, 7], "healpix_k5": [29, 29]}
     write_hdf5("allwise/healpix=7/001-of-001.hdf5", **cells)
     first, second = read("allwise")
-    assert len(first) == 299
+    assert len(first) == 339  # 298 columns, the id, and whether each of 40 flags is set
     assert differing(first, values | {"object_id": "9007199254740992"}) == {}
     assert isinstance(first["pmra"], int)
     assert second["object_id"] == "9007199254740993"
@@ -115,7 +120,7 @@ def write_galex(survey, write_hdf5):
     """Write FITS columns as they come: big-endian numbers, bytes; return the first row."""
     values = numbered(survey("galex")) | {"ra": 30.25, "dec": -5.5, "object_id": 6381}
     kinds = {"float32": ">f4", "float64": ">f8", "int16": ">i2", "int32": ">i4", "string": "S30"}
-    dtypes = {leaf.name: kinds[leaf.field.dtype] for leaf in survey("galex").leaves.values()}
+    dtypes = {leaf.name: kinds[leaf.field.dtype] for leaf in stored(survey("galex"))}
     cells = {}
     for name, value in values.items():
         nothing = b"" if isinstance(value, str) else -999
@@ -132,7 +137,7 @@ def write_galex(survey, write_hdf5):
 def test_galex_when_nothing_was_measured_then_null_not_minus_999(survey, write_hdf5, read):
     values = write_galex(survey, write_hdf5)
     first, second = read("galex")
-    assert len(first) == 95
+    assert len(first) == 95 + 4  # with whether any of four flags is set
     assert differing(first, values) == {}
     assert second["object_id"] == "6382"
     measured = [n for n in values if n.startswith(("fuv_", "nuv_", "diff", "sepas", "prob", "ib_"))]
@@ -150,6 +155,19 @@ def test_galex_when_magnitude_is_any_blank_then_null(survey, write_hdf5, read, b
     (row,) = read("galex", "hats")
     assert (row["nuv_mag"], row["fuv_magerr_aper_6"]) == (None, None)
     assert row["fuv_mag"] == rows[0]["fuv_mag"]
+
+
+def test_galex_when_a_column_of_the_band_merger_is_minus_9999_then_null(
+    survey, write_hdf5, read, tmp_path
+):
+    write_galex(survey, write_hdf5)
+    blank = ("e_bv", "nuv_mag", "nuv_magerr", "nuv_artifact", "nuv_flux", "nuv_fluxerr", "prob")
+    rows = [row | dict.fromkeys(blank, -9999) for row in read("galex")[:1]]
+    write_parquet(
+        tmp_path, f"ais/{HATS}", {name: pa.array([row[name] for row in rows]) for name in rows[0]}
+    )
+    (row,) = read("galex", "hats")
+    assert {row[name] for name in blank} == {None}
 
 
 def test_sages_when_names_are_padded_bytes_then_text(write_hdf5, read, tmp_path):

@@ -64,8 +64,8 @@ def write_plate(write_hdf5, program, warning):
     write_hdf5(
         name,
         object_id=np.array([f"{program:>22}".encode(), b"%22d" % warning]),
-        ra=[1.0, 2.0], dec=[3.0, 4.0], Z=np.float32([0.1, 0.2]), Z_ERR=np.float32([-1, 1e-4]),
-        ZWARNING=np.int32([warning, 0]), VDISP=np.float32([150, 0]), VDISP_ERR=np.float32([9, 0]),
+        ra=[1.0, 2.0], dec=[3.0, 4.0], Z=np.float32([0.1, 0.2]), Z_ERR=np.float32([-6, 1e-4]),
+        ZWARNING=np.int32([warning, 0]), VDISP=np.float32([150, 0]), VDISP_ERR=np.float32([-4, 0]),
         spectrum_lambda=wavelength, spectrum_flux=wavelength, spectrum_ivar=wavelength,
         spectrum_lsf_sigma=wavelength, spectrum_mask=wavelength < 0,
         SPECTROFLUX=fluxes, SPECTROFLUX_IVAR=fluxes, SPECTROSYNFLUX=fluxes,
@@ -83,6 +83,7 @@ def test_sdss_when_spectra_are_padded_then_each_has_its_own_length(write_hdf5, r
     assert [(row["ZWARNING"], row["ZWARNING_bad"]) for row in rows[:2]] == [(4, True), (0, False)]
     assert [row["Z_ERR"] is None for row in rows[:2]] == [True, False]
     assert [row["VDISP"] for row in rows[:2]] == [150, None]
+    assert [row["VDISP_ERR"] for row in rows[:2]] == [None, None]
     assert rows[1]["SPECTROFLUX_R"] == 7
     assert rows[0]["SPECTROSYNFLUX_IVAR_Z"] == 104
     assert [row["object_id"] for row in read("sdss", config="boss")] == ["boss", "1"]

@@ -1,127 +1,94 @@
 """Emitted names are those that code written for Multimodal Universe asks for; none is lost."""
 
+import re
+from fnmatch import fnmatch
+from pathlib import Path
+
 import pytest
+import yaml
 
+from astropile.registry import find_schema
+
+FACTS = yaml.safe_load((Path(__file__).parent / "emitted_names.yaml").read_text(encoding="utf-8"))
+SCHEMAS = sorted((Path(__file__).parents[2] / "schemas").glob("*.yaml"))
 OBJECT = {"object_id", "ra", "dec"}
-GRIZY, GRZ = "grizy", "grz"
+#: Surveys that Multimodal Universe does not have.
+OWN = {"hipparcos", "tycho2"}
+
+every_survey = pytest.mark.parametrize("name", FACTS["names"])
 
 
-def block(name, *fields):
-    return {f"{name}.{field}" for field in fields}
+def names_of(text):
+    """Return the names in a text, braces expanded as a shell does."""
+    found, rest = set(), text.split()
+    while rest:
+        word = rest.pop()
+        if braces := re.search(r"\{([^{}]*)\}", word):
+            start, end = braces.span()
+            rest += [word[:start] + one + word[end:] for one in braces[1].split(",")]
+        else:
+            found.add(word)
+    return found
 
 
-def limits(*names):
-    return {f"{name}_gspphot{end}" for name in names for end in ("", "_lower", "_upper")}
+def names_there(name, config):
+    """Return the names that Multimodal Universe has in a config."""
+    facts = FACTS["names"][name]
+    only = [text for key, text in facts.get("only", {}).items() if fnmatch(config, key)]
+    return names_of(" ".join([facts["every"], *only]))
 
 
-LIGHTCURVE = block("lightcurve", "band", "time", "mag", "mag_err")
-SPECTRUM = block("spectrum", "flux", "ivar", "lsf_sigma", "lambda", "mask")
-
-#: Names that Multimodal Universe emits, `healpix` apart.
-EMITTED = {
-    "hsc": {
-        "object_id",
-        *block("image", "band", "flux", "ivar", "mask", "psf_fwhm", "scale"),
-        *(f"a_{b}" for b in GRIZY),
-        *(f"{b}_{what}" for b in GRIZY for what in ("extendedness_value", "cmodel_mag")),
-        *(f"{b}_cmodel_magerr" for b in GRIZY),
-        *(
-            f"{b}_sdssshape_{psf}shape{comp}"
-            for b in GRIZY
-            for psf in ("psf_", "")
-            for comp in (11, 22, 12)
-        ),
-    },
-    "decals": {
-        "object_id",
-        *block("image", "band", "flux", "psf_fwhm", "scale"),
-        "ebv",
-        *(f"{what}_{b}" for what in ("flux", "fiberflux", "psfdepth") for b in GRZ),
-        "z_spec",
-    },
-    "sdss": {
-        "object_id",
-        *SPECTRUM,
-        *("VDISP", "VDISP_ERR", "Z", "Z_ERR", "ZWARNING"),
-        *(
-            f"{flux}{ivar}_{b}"
-            for flux in ("SPECTROFLUX", "SPECTROSYNFLUX")
-            for ivar in ("", "_IVAR")
-            for b in "UGRIZ"
-        ),
-    },
-    "desi": {
-        "object_id",
-        *SPECTRUM,
-        *("Z", "ZERR", "EBV", "ZWARN"),
-        *(
-            f"{what}_{b}"
-            for what in ("FLUX", "FLUX_IVAR", "FIBERFLUX", "FIBERTOTFLUX")
-            for b in "GRZ"
-        ),
-    },
-    "gaia": {
-        *OBJECT,
-        *block("spectral_coefficients", "coeff", "coeff_error"),
-        *block(
-            "photometry",
-            *(
-                f"phot_{b}_mean_{what}"
-                for b in ("g", "bp", "rp")
-                for what in ("mag", "flux", "flux_error")
-            ),
-            *("phot_bp_rp_excess_factor", "bp_rp", "bp_g", "g_rp"),
-        ),
-        *block(
-            "astrometry",
-            *(
-                f"{x}{e}"
-                for x in ("ra", "dec", "parallax", "pmra", "pmdec")
-                for e in ("", "_error")
-            ),
-            *("ra_dec_corr", "ra_parallax_corr", "ra_pmra_corr", "ra_pmdec_corr"),
-            *("dec_parallax_corr", "dec_pmra_corr", "dec_pmdec_corr"),
-            *("parallax_pmra_corr", "parallax_pmdec_corr", "pmra_pmdec_corr"),
-        ),
-        *block("radial_velocity", "radial_velocity", "radial_velocity_error"),
-        *block("radial_velocity", *(f"rv_template_{x}" for x in ("fe_h", "logg", "teff"))),
-        *block("gspphot", *limits("ag", "azero", "distance", "ebpminrp", "logg", "mh", "teff")),
-        "flags.ruwe",
-        *block("corrections", "ecl_lat", "ecl_lon", "nu_eff_used_in_astrometry", "pseudocolour"),
-        *block("corrections", "astrometric_params_solved", "rv_template_teff", "grvs_mag"),
-    },
-    "cfa": {"object_id", "obj_type", *LIGHTCURVE},
-    "csp": {*OBJECT, "redshift", "spec_class", *LIGHTCURVE},
-    "tycho2": set(),
-    "hipparcos": set(),
-}
-#: What is emitted beside them.
-EXTRA = {
-    "hsc": {*OBJECT, *(f"{b}_{x}" for b in GRIZY for x in ("cmodel_mag_dered", "sdssshape_size"))},
-    "decals": {*OBJECT, "region", "release", "brickid", "objid", "internal_inds"},
-    "sdss": {*OBJECT, "ZWARNING_bad"},
-    "desi": {*OBJECT, "ZWARN_bad", "PHOTSYS"},
-    "gaia": OBJECT,
-    "cfa": OBJECT,
-    "csp": OBJECT,
-    "tycho2": {
-        *OBJECT,
-        *("designation", "TYC1", "TYC2", "TYC3", "MEAN_RA", "MEAN_DEC", "RAdeg", "DEdeg"),
-        *(f"{what}_{x}" for what in ("SIGMA", "PM", "SIGMA_PM", "EPOCH") for x in ("RA", "DEC")),
-        *("MAG_BT", "MAG_VT", "MAG_HP", "ISGALAXY", "JMAG", "HMAG", "KMAG", "ZGUESS"),
-    },
-    "hipparcos": {*OBJECT, "hip", "vmag", "bv"},
-}
+def names_here(schema, config):
+    flat = {name for name, block in schema.blocks.items() if block.modality.flat}
+    leaves = schema.leaves_of(config).values()
+    return {leaf.name if leaf.block in flat else leaf.address for leaf in leaves}
 
 
-@pytest.mark.parametrize("name", EMITTED)
-def test_leaves_when_listed_then_are_the_known_names_and_the_extras(survey, name):
-    assert set(survey(name).leaves) == EMITTED[name] | EXTRA[name]
+def names_beside(schema):
+    """Return what is emitted here beside those names, for a reason."""
+    flags = {f"{address}_bad" for address, leaf in schema.leaves.items() if leaf.field.bits}
+    return OBJECT | flags | names_of(" ".join(FACTS["beside"].get(schema.id, {})))
 
 
-@pytest.mark.parametrize("name", EMITTED)
-def test_object_when_emitted_then_comes_first(survey, name):
-    assert list(survey(name).leaves)[:3] == ["object_id", "ra", "dec"]
+@every_survey
+def test_names_when_of_multimodal_universe_then_emitted_in_the_same_configs(name):
+    schema = find_schema(name)
+    for config in FACTS["names"][name]["configs"].split():
+        there, here = names_there(name, config), names_here(schema, config)
+        assert there - here == set(), config
+        assert here - there <= names_beside(schema), config
+
+
+@every_survey
+def test_configs_when_listed_then_those_of_multimodal_universe(name):
+    schema = find_schema(name)
+    beside = set(FACTS["configs_beside"].get(schema.id, {}))
+    assert set(schema.file.configs) == set(FACTS["names"][name]["configs"].split()) | beside
+
+
+def test_surveys_when_listed_then_all_of_multimodal_universe_are_there():
+    assert len(FACTS["names"]) == 31
+    assert {find_schema(name).id for name in FACTS["names"]} | OWN == {p.stem for p in SCHEMAS}
+
+
+def test_exceptions_when_listed_then_true_and_each_with_a_reason():
+    for name, listed in FACTS["never_filled"].items():
+        there = {n for c in FACTS["names"][name]["configs"].split() for n in names_there(name, c)}
+        assert set(listed) <= there, name
+    for name, listed in FACTS["beside"].items():
+        assert names_of(" ".join(listed)) <= set(find_schema(name).leaves), name
+    names = {n for s in FACTS["names"] for c in find_schema(s).file.configs
+             for n in names_here(find_schema(s), c)}  # fmt: skip
+    assert not names & set(FACTS["left_out"])
+    groups = [*FACTS["never_filled"].values(), *FACTS["beside"].values()]
+    groups += [FACTS["left_out"], *FACTS["configs_beside"].values()]
+    reasons = [reason for group in groups for reason in group.values()]
+    assert all(re.fullmatch(r"[A-Z].{8,}\.", reason) for reason in reasons)
+
+
+@pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.stem)
+def test_object_when_emitted_then_comes_first(path):
+    assert list(find_schema(path.stem).leaves)[:3] == ["object_id", "ra", "dec"]
 
 
 @pytest.mark.parametrize(
@@ -131,17 +98,20 @@ def test_object_when_emitted_then_comes_first(survey, name):
         "decals": ["stein_et_al", "stein_et_al_north"],
         "sdss": ["all", "sdss", "segue1", "segue2", "boss", "eboss"],
         "desi": ["dr1_main", "edr_sv3"],
-        "gaia": ["gaia_dr3"],
+        "gz10": ["gz10_rgb_images", "gz10"],
         "cfa": ["cfa3", "cfa4", "cfa_SECCSN", "cfa_snII"],
-        "csp": ["csp_dr3"],
+        "jwst": ["all", "primer-cosmos", "primer-uds", "ceers", "ngdeep", "gds", "gdn"],
     }.items(),
 )
-def test_configs_when_listed_then_are_the_known_ones_and_the_first_is_the_default(
-    survey, name, configs
-):
-    schema = survey(name)
+def test_configs_when_listed_then_the_default_comes_first(name, configs):
+    schema = find_schema(name)
     assert list(schema.file.configs) == configs
     assert schema.config_name(None) == configs[0]
+
+
+def test_default_when_multimodal_universe_names_one_then_the_same():
+    assert find_schema("plasticc").config_name(None) == "train_only"
+    assert find_schema("decals").config_name(None) == "stein_et_al"
 
 
 def test_aliases_when_asked_then_lead_to_the_survey(survey):

@@ -103,8 +103,9 @@ def _added() -> tuple[Path, ...]:
         for point in _entry_points(entry_points, tuple(sys.path))
     ]
     files = dict.fromkeys(file for place in places for file in _files_in(*place))
-    shipped = set(_shipped())
-    return tuple(file for file in dict.fromkeys((*files, *_registered)) if file not in shipped)
+    found = dict.fromkeys((*files, *_registered))
+    shipped = set(_shipped()) if found else set()
+    return tuple(file for file in found if file not in shipped)
 
 
 @lru_cache(maxsize=8)
@@ -137,7 +138,9 @@ def _files_in(place: Path, origin: str) -> Iterator[Path]:
     if place.is_file():
         yield place.resolve()
     elif place.is_dir():
-        yield from (file.resolve() for file in sorted(place.glob("*.yaml")))
+        # To resolve every file of a folder would take most of the time that finding one takes.
+        for file in sorted(place.resolve().glob("*.yaml")):
+            yield file.resolve() if file.is_symlink() else file
     else:
         msg = "no such schema file or folder"
         raise UsageError(msg, where=str(place), hint=f"mend {origin}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -218,14 +218,43 @@ def _sort(columns: dict[str, Column], recipe: BlockRecipe) -> None:
     if keys[0] not in columns or columns[keys[0]].offsets is None:
         return
     guide = columns[keys[0]]
-    rows = np.repeat(np.arange(len(guide)), guide.counts)
     sortable = [_sortable(columns[key], recipe.leaves[key], recipe.bands) for key in keys]
-    order = np.lexsort((*reversed(sortable), rows))
-    if (order == np.arange(len(order))).all():
+    if _is_sorted(sortable, guide):
         return
+    order = _order(sortable, guide)
     for address, column in _along(columns, recipe.leaves, axis).items():
         holes = None if column.holes is None else column.holes[order]
         columns[address] = Column(column.data[order], column.offsets, None, column.null, holes)
+
+
+def _is_sorted(keys: Sequence[Array], guide: Column) -> bool:
+    """Return whether elements follow one another as they should: far cheaper than to sort them."""
+    is_first = np.zeros(len(guide.data) + 1, dtype=bool)
+    is_first[guide.offsets] = True
+    done, equal = is_first[1:-1].copy(), ~is_first[1:-1]
+    for key in keys:
+        # Nothing is known of NaN, which is not below, above or equal to anything.
+        done |= equal & (key[:-1] < key[1:])
+        equal &= key[:-1] == key[1:]
+    return bool((done | equal).all())
+
+
+def _order(keys: Sequence[Array], guide: Column) -> Array:
+    """Return the stable order of elements inside each row; the first key counts most."""
+    counts, total = guide.counts, len(guide.data)
+    width = int(counts.max(initial=0))
+    if len(guide) * width > 2 * total:
+        rows = np.repeat(np.arange(len(guide)), counts)
+        return np.lexsort((*reversed(keys), rows))
+    # As a table with a line a row: many short sorts take a third of the time of a long one.
+    is_there = np.arange(width) < counts[:, None]
+    tables = [] if is_there.all() else [~is_there]
+    for key in keys:
+        table = np.zeros(is_there.shape, dtype=key.dtype)
+        table[is_there] = key
+        tables.append(table)
+    order = np.lexsort(tuple(reversed(tables)), axis=-1)
+    return np.asarray((order + guide.offsets[:-1, None])[is_there])  # type: ignore[index]
 
 
 def _sortable(column: Column, leaf: Leaf, bands: tuple[str, ...]) -> Array:

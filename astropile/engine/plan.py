@@ -10,7 +10,7 @@ from astropile.engine.blocks import BlockRecipe, label_field
 from astropile.engine.finish import Factor
 from astropile.engine.units import lower_units
 from astropile.errors import UsageError
-from astropile.expression import Call, Expr, Index, Name, names, parse, walk
+from astropile.expression import FUNCTIONS, Call, Expr, Index, Name, names, parse, walk
 from astropile.schema import (
     OBJECT_LEAVES,
     BoundSource,
@@ -23,6 +23,8 @@ from astropile.schema import (
 )
 from astropile.vocabulary import conversion, parse_unit
 
+#: Groups of functions that see more than one element at a time.
+_OF_SHAPE = ("arrays", "reductions")
 #: Captures of a path, readable in expressions as ``path.name``.
 PATH = "path"
 
@@ -287,8 +289,11 @@ def _padded(
         for expr in recipe.keep.values():
             loose.update(name.text for name in names(expr) if name.text not in fields)
         for expr in (*exprs.values(), *recipe.keep.values()):
-            calls = [node for node in walk(expr) if isinstance(node, Call | Index)]
-            tied.update(name.text for node in calls for name in names(node))
+            for node in walk(expr):
+                if isinstance(node, Index) or (
+                    isinstance(node, Call) and FUNCTIONS[node.function].group in _OF_SHAPE
+                ):
+                    tied.update(name.text for name in names(node))
     return frozenset(loose - tied)
 
 

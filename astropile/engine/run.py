@@ -292,7 +292,8 @@ class Run:
         misplaced = refuse_positions(columns["ra"], columns["dec"]) & ~null
         good = ~(null | misplaced)
         repeated = np.zeros(len(frame), dtype=bool)
-        repeated[good] = seen.repeated(object_id.data[good])
+        accepted = object_id.data if good.all() else object_id.data[good]
+        repeated[good] = seen.repeated(accepted)
         if not (null.any() or misplaced.any() or repeated.any()):
             return frame, columns
         for code, mask in (("null_id", null), ("position", misplaced), ("repeated_id", repeated)):

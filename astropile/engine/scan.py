@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,9 @@ from astropile.schema import BoundTable
 #: Files of one object each are read this many at a time.
 FILES_A_BATCH = 512
 #: Rows of several files are joined up to this size: a batch costs as much time as copying it.
-JOIN_BYTES = 4 * 2**20
+JOIN_BYTES = 16 * 2**20
+#: Elements of a ragged axis, where the file does not tell how many there may be.
+RAGGED_LENGTH = 4096
 #: The pixel that some files tell follows from the position and is never read.
 NEVER_READ = frozenset({"healpix"})
 
@@ -93,6 +96,7 @@ class CellReader:
     batch_bytes: int
     unseen: dict[tuple[str, str], None] = field(default_factory=dict)
     seen: set[tuple[str, str]] = field(default_factory=set)
+    _row_bytes: dict[int, int] = field(default_factory=dict)
 
     def frames(
         self, *, batch_rows: int | None, index: RowIndex | None = None
@@ -107,9 +111,12 @@ class CellReader:
             if main.rows == "file":
                 frames = self._object_files(program, chosen, batch_rows)
             else:
-                parts = (f for entry in chosen for f in self._rows_of(entry, selection, batch_rows))
+                frames = (
+                    f for entry in chosen for f in self._rows_of(entry, selection, batch_rows)
+                )
+            if main.rows != "file" and not main.group:
                 frames = join_small(
-                    parts,
+                    frames,
                     rows=batch_rows or sys.maxsize,
                     n_bytes=min(JOIN_BYTES, self.batch_bytes),
                     padded=program.padded,
@@ -162,7 +169,7 @@ class CellReader:
                 return  # without a group there are no cells to be missed
             names = self._present(reader, entry, wanted)
             rows = None if selection is None else selection[entry.number]
-            step = self._step(reader, batch_rows)
+            step = self._step(reader, program, names, batch_rows)
             for part in _parts(rows, reader.count_rows(), step):
                 numbers = np.arange(part.start, part.stop) if isinstance(part, slice) else part
                 if rows is None and (program.where is not None or program.split_by is not None):
@@ -344,13 +351,29 @@ class CellReader:
         texts = [self.entries[int(n)].file.captures.get(key, "") for n in numbers]
         return Column(np.array(texts or [""])[inverse])
 
-    def _step(self, reader: Reader, batch_rows: int | None) -> int:
+    def _step(
+        self, reader: Reader, program: Program, names: Sequence[str], batch_rows: int | None
+    ) -> int:
+        """Return how many rows of a file make a batch."""
+        if program.main.model.group:
+            # Rows of a group may stand anywhere, so all are read before the first is whole.
+            return max(1, reader.count_rows())
         if batch_rows is not None:
             return batch_rows
-        step = max(1, self.batch_bytes // row_bytes(self.plan))
+        cells = reader.cells()
+        longest = max((_length_of(cells[name].shape) for name in names), default=1)
+        if longest not in self._row_bytes:
+            self._row_bytes[longest] = row_bytes(self.plan, longest)
+        step = max(1, self.batch_bytes // self._row_bytes[longest])
         block = reader.block_rows()
         # Whole chunks only: a chunk that is cut would be decompressed twice.
         return max(block, step - step % block)
+
+
+def _length_of(shape: tuple[int | None, ...]) -> int:
+    """Return how many elements a ragged axis that is made of a cell has at most, as a guess."""
+    lengths = [length for length in shape if length is not None]
+    return min(RAGGED_LENGTH, prod(lengths)) if len(lengths) == len(shape) else RAGGED_LENGTH
 
 
 def _listed(frame: Frame, index: RowIndex) -> Frame:
@@ -397,12 +420,12 @@ def _parts(rows: Array | None, total: int, step: int) -> Iterator[slice | Array]
         yield rows[start : start + step]
 
 
-def row_bytes(plan: Plan) -> int:
-    """Return about how many bytes one Example takes; ragged axes count as 4096 elements."""
+def row_bytes(plan: Plan, longest: int = RAGGED_LENGTH) -> int:
+    """Return about how many bytes one Example takes, if its ragged axes have some length."""
     total = 64
     for leaf in plan.leaves.values():
         block = plan.schema.blocks.get(leaf.block)
         shape: tuple[Any, ...] = tuple(block.length(axis) for axis in leaf.axes) if block else ()
         size = 16 if leaf.field.dtype == "string" else np.dtype(leaf.field.dtype).itemsize
-        total += size * int(np.prod([4096 if length is None else length for length in shape]))
+        total += size * prod(longest if length is None else length for length in shape)
     return total

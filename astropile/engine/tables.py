@@ -145,43 +145,57 @@ def sort_rows(frame: Frame, keys: Sequence[str]) -> Array:
 
 
 def group_numbers(frame: Frame, keys: Sequence[str]) -> Array:
-    """Return a number for every row: equal where the keys are equal."""
-    joined = np.zeros(len(frame), dtype=np.int64)
-    for key in keys:
-        _, codes = np.unique(frame.columns[key].data, return_inverse=True)
+    """Return a number for every row, from 0 without gaps: equal where the keys are equal."""
+    if not len(frame):
+        return np.zeros(0, dtype=np.int64)
+    cells = [frame.columns[key].data for key in keys]
+    is_new = np.ones(len(frame), dtype=bool)
+    is_new[1:] = np.logical_or.reduce([cell[1:] != cell[:-1] for cell in cells])
+    # Rows of a group mostly follow one another, so that few of them need to be compared.
+    starts = np.flatnonzero(is_new)
+    joined = np.zeros(len(starts), dtype=np.int64)
+    for cell in cells:
+        _, codes = np.unique(cell[starts], return_inverse=True)
         _, joined = np.unique(joined * (codes.max(initial=0) + 1) + codes, return_inverse=True)
-    return joined
+    return np.repeat(joined, np.diff(np.append(starts, len(frame))))
 
 
 def first_of_each(frame: Frame, keys: Sequence[str]) -> Array:
     """Return the rows that hold a key for the first time, in row order."""
-    _, first = np.unique(group_numbers(frame, keys), return_index=True)
-    return np.sort(first)
+    return np.sort(_first_rows(group_numbers(frame, keys)))
+
+
+def _first_rows(groups: Array) -> Array:
+    """Return the first row of each group number."""
+    first = np.zeros(groups.max(initial=-1) + 1, dtype=np.int64)
+    # Of several values for one place the last one stays.
+    first[groups[::-1]] = np.arange(len(groups))[::-1]
+    return first
 
 
 def nest(frame: Frame, keys: Sequence[str]) -> Frame:
     """Make one row a key; other cells become lists, lists of lists are joined."""
     groups = group_numbers(frame, keys)
-    _, first = np.unique(groups, return_index=True)
+    first = _first_rows(groups)
     # Groups come in the order in which their key first appears.
     rank = np.argsort(np.argsort(first))
-    order = np.argsort(rank[groups], kind="stable")
-    counts = np.bincount(rank[groups], minlength=len(first))
+    ranks = rank[groups]
+    counts = np.bincount(ranks, minlength=len(first))
     offsets = np.concatenate(([0], np.cumsum(counts)))
+    start = np.sort(first)
+    sorts = (np.diff(ranks) < 0).any()
+    ordered = frame.take(np.argsort(ranks, kind="stable")) if sorts else frame
     columns = {}
-    for name, column in frame.columns.items():
+    for name, column in ordered.columns.items():
         if name in keys:
-            columns[name] = column.take(np.sort(first))
-            continue
-        taken = column.take(order)
-        if taken.ndim:
+            columns[name] = frame.columns[name].take(start)
+        elif column.ndim:
             # Lists of one length are joined as lists of any length are.
-            lists = taken.ragged()
+            lists = column.ragged()
             joined = lists.offsets[offsets]  # type: ignore[index]
             columns[name] = Column(lists.data, offsets=joined, holes=lists.holes)
         else:
-            columns[name] = Column(taken.data, offsets=offsets, holes=taken.null)
-    start = np.sort(first)
+            columns[name] = Column(column.data, offsets=offsets, holes=column.null)
     return Frame(columns, frame.file[start], frame.row[start])
 
 

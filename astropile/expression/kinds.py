@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Literal as Choice
 from typing import TypeAlias
 
@@ -22,18 +22,25 @@ Kind: TypeAlias = Choice["bool", "number", "text", "unknown"]
 _ARITHMETIC = frozenset(("+", "-", "*", "/", "//", "%", "**"))
 
 
-def result_kind(expr: Expr) -> Kind:
+def _unknown(name: Name) -> Kind:
+    return "unknown"
+
+
+def result_kind(expr: Expr, kind_of: Callable[[Name], Kind] = _unknown) -> Kind:
     """Return the kind of value that an expression gives.
 
     Parameters
     ----------
     expr : Expr
         A parsed expression.
+    kind_of : callable, optional
+        Gives the kind of a name, where it is known.
 
     Returns
     -------
     {'bool', 'number', 'text', 'unknown'}
-        Of one element, if it gives an array. A name is ``unknown``, and what hangs on it.
+        Of one element, if it gives an array. Without `kind_of` a name is ``unknown``, and what
+        hangs on it.
 
     Examples
     --------
@@ -49,36 +56,36 @@ def result_kind(expr: Expr) -> Kind:
         case Literal(value=value):
             return _constant(value)
         case LiteralList(items=items):
-            return _common(items)
+            return _common(items, kind_of)
         case Name():
-            return "unknown"
+            return kind_of(expr)
         case Index(item=item):
-            return result_kind(item)
+            return result_kind(item, kind_of)
         case Unary(operator=operator):
             return "number" if operator == "-" else "bool"
         case Binary(operator=operator):
             return "number" if operator in _ARITHMETIC else "bool"
         case Call():
-            return _call(expr)
+            return _call(expr, kind_of)
 
 
-def _call(call: Call) -> Kind:
+def _call(call: Call, kind_of: Callable[[Name], Kind]) -> Kind:
     rule = FUNCTIONS[call.function].result
     match rule:
         case "first":
-            return result_kind(call.arguments[0])
+            return result_kind(call.arguments[0], kind_of)
         case "common":
-            return _common(call.arguments)
+            return _common(call.arguments, kind_of)
         case "choice":
-            return _common(call.arguments[1:])
+            return _common(call.arguments[1:], kind_of)
         case _:
             return rule
 
 
-def _common(exprs: Iterable[Expr]) -> Kind:
+def _common(exprs: Iterable[Expr], kind_of: Callable[[Name], Kind]) -> Kind:
     """Return the kind of all; null goes with every kind."""
     kinds = {
-        result_kind(expr)
+        result_kind(expr, kind_of)
         for expr in exprs
         if not (isinstance(expr, Literal) and expr.value is None)
     }

@@ -18,7 +18,7 @@ from typing import ClassVar, Final
 
 import h5py
 import numpy as np
-from h5py import h5a, h5g, h5i
+from h5py import h5a, h5g
 
 from astropile.errors import CellError, UnsafeFileError
 from astropile.readers._base import FileReader, as_row, join
@@ -45,6 +45,8 @@ from astropile.readers.protocol import CellInfo, ReadOptions
 # was never written.
 SPARSE_RATIO: Final = 2000
 SPARSE_BYTES: Final = 2**30
+# Groups and datasets that stay open between listing and reading; each takes some kilobytes.
+KEPT_NODES: Final = 10_000
 
 
 class Hdf5Reader(FileReader):
@@ -76,9 +78,13 @@ class Hdf5Reader(FileReader):
     def __init__(self, path: Path, options: ReadOptions) -> None:
         super().__init__(path, options)
         with self._errors():
-            source = BytesIO(read_plain(path).tobytes()) if is_compressed(path) else path
             # Not locked where a file system cannot, such as a read-only medium.
-            self._file = h5py.File(source, "r", locking="best-effort")
+            try:
+                self._file = h5py.File(path, "r", locking="best-effort")
+            except OSError:
+                if not is_compressed(path):
+                    raise
+                self._file = h5py.File(BytesIO(read_plain(path).tobytes()), "r")
 
     def close(self) -> None:
         """Close the file."""
@@ -110,20 +116,20 @@ class Hdf5Reader(FileReader):
         if self._options.rows == "axis":
             mine = [address for address in addresses if self._has_rows(address)]
             others = [address for address in addresses if not self._has_rows(address)]
-            shared = self._columns(self._root, others, None)
+            shared = self._columns((), others, None)
             return {
-                **self._columns(self._root, mine, rows),
+                **self._columns((), mine, rows),
                 **{address: column.spread(n) for address, column in shared.items()},
             }
         if self._options.rows == "file":
-            one = self._columns(self._root, addresses, None)
+            one = self._columns((), addresses, None)
             return one if n else {a: column.take(slice(0, 0)) for a, column in one.items()}
         wanted = np.array(self._groups, dtype=object)[rows] if n else self._groups[:1]
-        each = [self._columns(self._group(name), addresses, None) for name in wanted]
+        each = [self._columns((name,), addresses, None) for name in wanted]
         return {a: join([columns[a] for columns in each], a).take(slice(0, n)) for a in addresses}
 
     def _columns(
-        self, root: h5g.GroupID, addresses: Sequence[str], rows: Rows | None
+        self, group: tuple[str, ...], addresses: Sequence[str], rows: Rows | None
     ) -> dict[str, Column]:
         """Read cells below a group; each dataset once. ``rows`` None makes each object a row."""
         columns: dict[str, Column] = {}
@@ -131,12 +137,12 @@ class Hdf5Reader(FileReader):
         for address in addresses:
             place = self._tree.places[address]
             if place.attribute:
-                columns[address] = self._attribute(root, place, address)
+                columns[address] = self._attribute(group, place, address)
             else:
                 fields.setdefault(place.path, []).append(address)
         for path, same in fields.items():
             places = {address: self._tree.places[address] for address in same}
-            dataset = self._open(root, places[same[0]], same[0])
+            dataset = self._open(group, places[same[0]], same[0])
             if not isinstance(dataset, Dataset):
                 msg = f"{'.'.join(path)} is no dataset in every group"
                 raise CellError(msg)
@@ -166,22 +172,23 @@ class Hdf5Reader(FileReader):
         top = dict.fromkeys(place.fields[0] for place in places.values() if place.fields)
         return read_rows(dataset, rows, list(top))
 
-    def _attribute(self, root: h5g.GroupID, place: Place, address: str) -> Column:
+    def _attribute(self, group: tuple[str, ...], place: Place, address: str) -> Column:
         """Read an attribute as the value of one row."""
-        found = self._open(root, place, address)
+        found = self._open(group, place, address)
         owner = found.id if isinstance(found, Dataset) else found
         name = place.attribute.encode()
         if not h5a.exists(owner, name):
-            msg = f"no cell {address} in group {h5i.get_name(root).decode()}"
+            msg = f"no cell {address} in group /{'/'.join(group)}"
             raise CellError(msg)
         return attribute_column(h5a.open(owner, name), address)
 
-    def _open(self, root: h5g.GroupID, place: Place, address: str) -> Node:
-        """Open the object of a cell."""
+    def _open(self, group: tuple[str, ...], place: Place, address: str) -> Node:
+        """Open the object of a cell, if it is not open still."""
+        node = self._tree.nodes.get((*group, *place.path))
         try:
-            return self._tree.nodes.get(place.path) or open_place(root, place)
+            return node or open_place(self._group(group[0]), place)
         except KeyError as error:
-            msg = f"no cell {address} in group {h5i.get_name(root).decode()}"
+            msg = f"no cell {address} in group /{'/'.join(group)}"
             raise CellError(msg) from error
 
     @cached_property
@@ -190,7 +197,8 @@ class Hdf5Reader(FileReader):
 
     def _group(self, name: str) -> h5g.GroupID:
         """Open a group that is a row."""
-        return h5g.open(self._root, name.encode())
+        node = self._tree.nodes.get((name,))
+        return node if isinstance(node, h5g.GroupID) else h5g.open(self._root, name.encode())
 
     @cached_property
     def _tree(self) -> Tree:
@@ -200,7 +208,9 @@ class Hdf5Reader(FileReader):
                 return read_tree(self._root)
             tree = Tree()
             for group in self._groups:
-                one = read_tree(self._group(group))
+                one = read_tree(h5g.open(self._root, group.encode()))
+                if len(tree.nodes) < KEPT_NODES:
+                    tree.nodes |= {(group, *path): node for path, node in one.nodes.items()}
                 tree.unsafe |= one.unsafe
                 for address, place in one.places.items():
                     known = tree.places.setdefault(address, place)

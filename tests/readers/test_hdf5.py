@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from astropile.errors import CellError
-from astropile.readers import CellInfo, ReadOptions, open_reader
+from astropile.readers import CellInfo, ReadOptions, hdf5, open_reader
+from astropile.readers._hdf5_dataset import Dataset
 
 NewPath = Callable[[str], Path]
 RowsOf = Callable[[Any], list[Any]]
@@ -244,3 +245,61 @@ def test_read_when_text_is_not_utf8_then_error_names_file_cell_and_row(
     path = write(new_path(".hdf5"), id=[b"a", b"\xe9\xff"])
     with pytest.raises(CellError, match=r"\.hdf5: id: .* in row 1"):
         load(path, "hdf5", ["id"])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.array([0, 1, 1], h5py.enum_dtype({"NO": 0, "YES": 1}, basetype=">i2")),
+        np.array(["é", "", "ab"], dtype=h5py.string_dtype()),
+        np.array(["é".encode(), b"", b"ab"], dtype=h5py.string_dtype("utf-8", 4)),
+        np.array([(1, 2.0, b"x")] * 3, [("a", ">i4"), ("b", "<f8"), ("c", "S2")]),
+        np.zeros((3, 0, 2), ">f4"),
+        np.array([True, False, True]),
+        np.array([1 + 2j, 0, 3], ">c8"),
+    ],
+    ids=["enum", "varying text", "fixed UTF-8", "compound", "no elements", "bool", "complex"],
+)
+def test_dataset_when_read_then_the_same_bits_as_h5py(new_path: NewPath, values: Any) -> None:
+    """Whole, some rows, no rows; and one value without axes."""
+    with h5py.File(new_path(".hdf5"), "w") as file:
+        file.create_dataset("x", data=values)
+        file.create_dataset("one", data=values[0])
+        for name, rows in (("x", (slice(0, 3), slice(1, 3), slice(2, 2), None)), ("one", (None,))):
+            dataset = Dataset(file[name].id)
+            for part in rows:
+                found = dataset.read(part)
+                expected = np.asarray(file[name][part or ()], dtype=file[name].dtype)
+                assert found.dtype == expected.dtype
+                assert found.shape == expected.shape
+                assert found.tolist() == expected.tolist()
+
+
+def test_read_when_group_is_the_row_then_same_with_and_without_what_is_kept_open(
+    new_path: NewPath, monkeypatch: pytest.MonkeyPatch, load: Any
+) -> None:
+    """Of many groups not all can stay open between listing and reading."""
+    path = new_path(".hdf5")
+    with h5py.File(path, "w") as file:
+        for number in range(5):
+            group = file.create_group(f"o{number}")
+            group["deep/flux"] = np.full(3, number, "f4")
+            group.attrs["z"] = 0.5 * number
+    expected = [[float(number)] * 3 for number in range(5)]
+    for kept in (10_000, 4, 0):
+        monkeypatch.setattr(hdf5, "KEPT_NODES", kept)
+        found = load(path, "hdf5", ["deep.flux", "root@z"], rows="group")
+        assert found["deep.flux"].data.tolist() == expected
+        assert found["root@z"].data.tolist() == [0.0, 0.5, 1.0, 1.5, 2.0]
+
+
+def test_read_when_the_file_keeps_the_order_of_groups_then_rows_in_that_order(
+    new_path: NewPath, load: Any
+) -> None:
+    """Else they come by name."""
+    for tracked, expected in ((True, [0, 1, 2]), (False, [1, 2, 0])):
+        path = new_path(".hdf5")
+        with h5py.File(path, "w", track_order=tracked) as file:
+            for number, name in enumerate("cab"):
+                file[f"{name}/x"] = number
+        assert load(path, "hdf5", ["x"], rows="group")["x"].data.tolist() == expected

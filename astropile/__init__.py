@@ -11,12 +11,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from astropile import errors
     from astropile.crossmatch import (
+        ChanceAlignments,
         MatchResult,
+        SkyTable,
+        UnionResult,
         cross_match,
         cross_match_datasets,
+        sky_table,
+        union_catalog,
     )
     from astropile.registry import register
     from astropile.sky import Pairs, match_coordinates
+    from astropile.sky.regions import box, cone, moc, polygon
     from astropile.survey import (
         Comparison,
         Survey,
@@ -26,43 +32,70 @@ if TYPE_CHECKING:
         meaning,
         surveys,
     )
+    from astropile.survey.downloading import download
     from astropile.survey.formatting import fast
+    from astropile.survey.opened import open
+    from astropile.survey.plain import build_table
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "ChanceAlignments": "astropile.crossmatch",
     "Comparison": "astropile.survey",
     "MatchResult": "astropile.crossmatch",
     "Pairs": "astropile.sky",
+    "SkyTable": "astropile.crossmatch",
     "Survey": "astropile.survey",
+    "UnionResult": "astropile.crossmatch",
+    "box": "astropile.sky.regions",
+    "build_table": "astropile.survey.plain",
     "compare": "astropile.survey",
+    "cone": "astropile.sky.regions",
     "cross_match": "astropile.crossmatch",
     "cross_match_datasets": "astropile.crossmatch",
+    "download": "astropile.survey.downloading",
     "errors": "astropile",
     "fast": "astropile.survey.formatting",
     "find": "astropile.survey",
     "load": "astropile.survey",
     "match_coordinates": "astropile.sky",
     "meaning": "astropile.survey",
+    "moc": "astropile.sky.regions",
+    "open": "astropile.survey.opened",
+    "polygon": "astropile.sky.regions",
     "register": "astropile.registry",
+    "sky_table": "astropile.crossmatch",
     "surveys": "astropile.survey",
+    "union_catalog": "astropile.crossmatch",
 }
 __all__ = [
+    "ChanceAlignments",
     "Comparison",
     "MatchResult",
     "Pairs",
+    "SkyTable",
     "Survey",
+    "UnionResult",
+    "box",
+    "build_table",
     "compare",
+    "cone",
     "cross_match",
     "cross_match_datasets",
+    "download",
     "errors",
     "fast",
     "find",
     "load",
     "match_coordinates",
     "meaning",
+    "moc",
+    "open",
+    "polygon",
     "register",
+    "sky_table",
     "surveys",
+    "union_catalog",
 ]
 
 

@@ -17,7 +17,8 @@
     │   ├── CorruptFileError    a file cannot be read to its end
     │   ├── UnsafeFileError     a file reaches outside the data directory, or is a bomb
     │   ├── CellError           a cell is missing, or has another shape or type
-    │   └── LeafError           a value cannot become its leaf (cast, lookup, label, shape, unit)
+    │   ├── LeafError           a value cannot become its leaf (cast, lookup, label, shape, unit)
+    │   └── PileError           a pile is not there, not finished, or not as it was built
     ├── MatchError              a cross-match that cannot be done
     └── OutputError             a result cannot be written
 
@@ -45,6 +46,7 @@ __all__ = [
     "MissingExtraError",
     "NoFilesError",
     "OutputError",
+    "PileError",
     "Problem",
     "SchemaError",
     "SourceError",
@@ -210,6 +212,10 @@ class CellError(SourceError, LookupError):
 
 class LeafError(SourceError, ValueError):
     """A value that cannot become its leaf."""
+
+
+class PileError(SourceError, ValueError):
+    """A pile that is not there, was not finished, or is not as it was built."""
 
 
 class MatchError(AstropileError, ValueError):

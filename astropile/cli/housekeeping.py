@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from astropile.cli.options import AsJson
-from astropile.cli.output import human_size, write_json, write_text
+from astropile.cli.output import human_size, write_json, write_lines, write_text
 
 
 def demo(
@@ -50,6 +50,14 @@ def schema(
 
 
 def clean(
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="PATH",
+            help="Folder of a pile: remove what unfinished builds of it left beside it.",
+            show_default=False,
+        ),
+    ] = None,
     cache: Annotated[
         bool, typer.Option("--cache", help="Remove the cache of converted surveys.")
     ] = False,
@@ -60,10 +68,25 @@ def clean(
     from astropile.survey import cache_dir, clean_cache
 
     folder = cache_dir()
-    if not cache:
-        raise UsageError("nothing to clean was named", hint=f"give --cache to remove {folder}")
-    freed = clean_cache()
+    if not cache and path is None:
+        raise UsageError(
+            "nothing to clean was named",
+            hint=f"give --cache to remove {folder}, or the PATH of a pile",
+        )
+    removed: list[tuple[Path, int]] = []
+    if path is not None:
+        from astropile.pile import clean_builds
+
+        removed += clean_builds(path)
+    if cache:
+        removed.append((folder, clean_cache()))
+    freed = sum(size for _, size in removed)
     if as_json:
-        write_json({"folder": str(folder), "freed_bytes": freed})
+        listed = (
+            {"folder": str(folder)} if path is None else {"removed": [str(p) for p, _ in removed]}
+        )
+        write_json({**listed, "freed_bytes": freed})
+    elif removed:
+        write_lines(f"freed {human_size(size)} in {place}" for place, size in removed)
     else:
-        write_text(f"freed {human_size(freed)} in {folder}")
+        write_text("there is nothing to remove")

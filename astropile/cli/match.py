@@ -6,14 +6,30 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
 from astropile.cli.folder import new_folder, require_free
+from astropile.cli.match_options import (
+    CATALOG,
+    DATASET,
+    Epoch,
+    FindPairs,
+    Footprint,
+    HowJoined,
+    LeftError,
+    Neighbours,
+    Nested,
+    Output,
+    Radius,
+    RadiusColumn,
+    RightError,
+    Sigmas,
+    read_epoch,
+)
 from astropile.cli.options import (
     AsJson,
-    Find,
     LeftConfig,
     LeftData,
     LeftName,
@@ -27,17 +43,7 @@ from astropile.cli.output import write_json, write_lines
 
 if TYPE_CHECKING:
     from astropile.crossmatch import MatchResult
-    from astropile.crossmatch.result import Side
-
-CATALOG, DATASET = "catalog.ecsv", "dataset"
-
-
-def positive(radius_arcsec: float) -> float:
-    """Refuse a radius that no pair can be within."""
-    if not radius_arcsec > 0:
-        message = f"{radius_arcsec:g} is not a positive angle in arcsec"
-        raise typer.BadParameter(message)
-    return radius_arcsec
+    from astropile.crossmatch.sides import Side
 
 
 def match(
@@ -45,26 +51,18 @@ def match(
     right: RightName,
     left_data: LeftData,
     right_data: RightData,
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="DIR",
-            help=f"New folder for {CATALOG} and {DATASET}/.",
-            show_default=False,
-        ),
-    ],
-    radius: Annotated[
-        float,
-        typer.Option(
-            "--radius", "-r", metavar="ARCSEC", help="Greatest separation.", callback=positive
-        ),
-    ] = 1.0,
-    find: Annotated[
-        Find,
-        typer.Option(help="The nearest right object of each left one, mutual pairs, or all pairs."),
-    ] = "nearest",
+    out: Output,
+    radius: Radius = None,
+    radius_column: RadiusColumn = None,
+    find: FindPairs = "nearest",
+    k: Neighbours = None,
+    how: HowJoined = "inner",
+    n_sigma: Sigmas = None,
+    left_error: LeftError = None,
+    right_error: RightError = None,
+    epoch: Epoch = None,
+    footprint: Footprint = None,
+    nested: Nested = False,
     left_config: LeftConfig = None,
     right_config: RightConfig = None,
     left_source: LeftSource = None,
@@ -76,12 +74,24 @@ def match(
     from astropile.survey import load
 
     out = out.expanduser()
+    if radius is not None and radius_column is not None:
+        message = "a radius for all or one each: give --radius or --radius-column"
+        raise typer.BadParameter(message, param_hint="'--radius-column'")
+    year = read_epoch(epoch)
     require_free(out)  # before any work is done
     result = cross_match(
         load(left, data_dir=left_data, config=left_config, source=left_source),
         load(right, data_dir=right_data, config=right_config, source=right_source),
-        radius_arcsec=radius,
+        radius_arcsec=radius_column or radius,
         find=find,
+        k=k,
+        how=how,
+        n_sigma=n_sigma,
+        left_error=left_error,
+        right_error=right_error,
+        epoch=year,
+        footprint=footprint,
+        nested=nested,
     )
     with new_folder(out) as folder, _progress_on_terminals_only():
         result.catalog().write(folder / CATALOG, format="ascii.ecsv")
@@ -113,11 +123,13 @@ def _progress_on_terminals_only() -> Iterator[None]:
 
 def _facts(result: MatchResult, out: Path) -> dict[str, Any]:
     return {
-        "left": _side_facts(result.left),
-        "right": _side_facts(result.right),
+        "left": _side_facts(cast("Side", result.left)),
+        "right": _side_facts(cast("Side", result.right)),
         "radius_arcsec": result.radius_arcsec,
         "find": result.find,
-        "pairs": len(result),
+        "how": result.how,
+        "pairs": result.n_pairs,
+        "rows": len(result),
         "catalog": str(out / CATALOG),
         "dataset": str(out / DATASET),
     }
@@ -137,10 +149,18 @@ def _side_facts(side: Side) -> dict[str, Any]:
 
 def _lines(result: MatchResult, out: Path) -> Iterator[str]:
     for side in (result.left, result.right):
-        facts = _side_facts(side)
+        facts = _side_facts(cast("Side", side))  # surveys are all that can be named here
         parts = [f"{facts['rows']} rows", f"{facts['without_position']} without position"]
         parts += [f"{sum(facts['rejected'].values())} refused"]
         reasons = ", ".join(f"{code} {count}" for code, count in facts["rejected"].items())
         yield f"{side.label}: {', '.join(parts)}{f' ({reasons})' if reasons else ''}"
-    yield f"{len(result)} pairs within {result.radius_arcsec:g} arcsec ({result.find})"
+    within = f"{result.radius_arcsec:g} arcsec"
+    if result.question.n_sigma is not None:
+        within = f"{result.question.n_sigma:g} sigma"
+    yield f"{result.n_pairs} pairs within {within} ({result.find})"
+    if result.how != "inner" or result.nested:
+        yield f"{len(result)} rows ({result.how})"
+    if result.epoch is not None:
+        moved = " and ".join(str(placed.moved) for placed in result.places)
+        yield f"{moved} rows moved to {result.epoch:g}"
     yield f"wrote {out / CATALOG} and {out / DATASET}"

@@ -10,7 +10,8 @@ import typer
 
 from astropile.errors import AstropileError
 
-Find: TypeAlias = Literal["nearest", "mutual", "all"]
+Find: TypeAlias = Literal["nearest", "mutual", "all", "k"]
+How: TypeAlias = Literal["inner", "left", "anti", "outer"]
 
 
 def complete_survey(incomplete: str) -> list[tuple[str, str]]:

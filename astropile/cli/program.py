@@ -10,8 +10,10 @@ from typing import Annotated
 import typer
 
 from astropile.cli.across import compare, find
+from astropile.cli.build import build, verify
 from astropile.cli.check import check
 from astropile.cli.columns import columns
+from astropile.cli.download import download
 from astropile.cli.failures import DEBUG_VARIABLE, USAGE
 from astropile.cli.group import Program
 from astropile.cli.housekeeping import clean, demo, schema
@@ -30,9 +32,12 @@ VERBS: dict[str, tuple[Callable[..., None], str]] = {
     "find": (find, LOOK),
     "compare": (compare, LOOK),
     "cite": (cite, LOOK),
+    "build": (build, DATA),
+    "verify": (verify, DATA),
     "match": (match, DATA),
     "check": (check, DATA),
     "simulate": (simulate, DATA),
+    "download": (download, DATA),
     "demo": (demo, DATA),
     "validate": (validate, FILES),
     "schema": (schema, FILES),

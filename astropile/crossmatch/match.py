@@ -2,55 +2,87 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from astropile.crossmatch.result import SEPARATION, MatchResult, Side
+from astropile.crossmatch.motion import place, target_epoch
+from astropile.crossmatch.question import Question, read_question
+from astropile.crossmatch.result import FOOTPRINT, SEPARATION, MatchResult
+from astropile.crossmatch.rows import join, require_how
+from astropile.crossmatch.sides import AnySide, Input, name_of, side_of
 from astropile.errors import UsageError
-from astropile.sky import match_coordinates
-from astropile.survey import Survey
-from astropile.survey.catalog import position_deg
+from astropile.sky import build_index
+from astropile.sky.match import require_find
 
 if TYPE_CHECKING:
     from astropy.table import Table
     from datasets import Dataset
 
-    from astropile.readers import Column
+__all__ = ["Engine", "Find", "How", "cross_match", "cross_match_datasets", "labels_of"]
+
+Find: TypeAlias = Literal["nearest", "mutual", "all", "k"]
+How: TypeAlias = Literal["inner", "left", "anti", "outer"]
+Engine: TypeAlias = Literal["local", "dask"]
 
 
 def cross_match(
-    left: Survey,
-    right: Survey,
+    left: Input,
+    right: Input,
     *,
-    radius_arcsec: float = 1.0,
-    find: Literal["nearest", "mutual", "all"] = "nearest",
+    radius_arcsec: Any = None,
+    find: Find = "nearest",
+    k: int | None = None,
+    how: How = "inner",
     labels: tuple[str, str] | None = None,
+    n_sigma: float | None = None,
+    left_error: Any = None,
+    right_error: Any = None,
+    epoch: Any = None,
+    footprint: Any = None,
+    nested: bool = False,
+    engine: Engine = "local",
 ) -> MatchResult:
-    """Match two surveys on the sky; only ids and positions are read.
+    """Match two surveys on the sky; only ids, positions and what the options name are read.
 
     Parameters
     ----------
-    left, right : Survey
-        Surveys with data.
-    radius_arcsec : float
-        Greatest separation, inclusive.
-    find : {"nearest", "mutual", "all"}
-        ``nearest``: the nearest right object of each left one; ``mutual``: those pairs in which
-        each is the nearest of the other; ``all``: every pair within the radius.
+    left, right : Survey, SkyTable, astropy Table, pandas DataFrame or pyarrow Table
+        Surveys with data, or tables; see `astropile.sky_table` for how columns are found.
+    radius_arcsec : float, str or array_like, shape (left rows,)
+        Greatest separation, inclusive; a column of the left side or an array has one for each left
+        row (null: no pair). Default 1, or no limit but `n_sigma` if that is given.
+    find : {"nearest", "mutual", "all", "k"}
+        The nearest right object of each left one; the pairs in which each is the nearest of the
+        other; every pair within the radius; the `k` nearest.
+    k : int, optional
+        With ``find="k"`` only.
+    how : {"inner", "left", "anti", "outer"}
+        The pairs; also left rows without a counterpart; only these; also right rows without one.
     labels : tuple of str, optional
-        Names of the two sides in the result; default the survey ids, with ``_left`` and
-        ``_right`` if they are equal.
+        Names of both sides; default the ids, with ``_left`` and ``_right`` if they are equal.
+    n_sigma : float, optional
+        Also no further apart than so many standard errors, ``hypot(left_error, right_error)``.
+    left_error, right_error : str, tuple of two str, float or array_like, optional
+        Standard error along one axis in arcsec: a column, two columns (their quadratic mean) or
+        numbers. Default: columns with the canonical names ``ra_err``, ``dec_err``.
+    epoch : float, astropy Time, "left" or "right", optional
+        Julian year to which proper motions bring positions before they are compared. Default: none.
+    footprint : MOC, path, True, or tuple of two of these or None, optional
+        Part of the sky that the right side covers, or both sides. True: where both say so
+        themselves, a pile by its sky map. It adds ``in_footprint`` and needs mocpy.
+    nested : bool
+        One row for each left object, with all its right ones as a list.
+    engine : {"local", "dask"}
+        Where positions are compared: here, or for two piles on the current Dask cluster.
 
     Returns
     -------
     MatchResult
-        Pairs of row numbers with their separation; Examples are read when they are asked for.
+        Rows of both sides with their separation; Examples are read when they are asked for.
 
     Raises
     ------
-    MatchError
-        The radius is not a positive angle.
-    SourceError
-        A survey has no data or its files are not as the schema says.
+    MatchError, UsageError, SourceError
+        An option is none, a table has no position that can be found, a survey has no data.
 
     Examples
     --------
@@ -60,64 +92,112 @@ def cross_match(
     >>> ap.cross_match(left, right, radius_arcsec=1.0).pairs.column_names[:2]
     ['left_object_id', 'right_object_id']
     """
-    names = _labels(left, right, labels)
-    left_rows, right_rows = _catalogue(left), _catalogue(right)
-    pairs = match_coordinates(
-        *position_deg(left_rows),
-        *position_deg(right_rows),
-        radius_arcsec=radius_arcsec,
-        find=find,
-    )
-    return MatchResult(
-        left=Side(names[0], left.request, left_rows),
-        right=Side(names[1], right.request, right_rows),
-        left_row=pairs.left,
-        right_row=pairs.right,
-        separation_arcsec=pairs.separation_arcsec,
-        radius_arcsec=float(radius_arcsec),
-        find=find,
-    )
+    _require_choices(find, k, how, engine)
+    sides = _sides(left, right, labels, footprint)
+    errors = (left_error, right_error)
+    question = read_question(sides, find, k, radius_arcsec, n_sigma, errors)
+    return _matched(sides, question, how, target_epoch(epoch, sides), engine, nested=nested)
 
 
-def _labels(left: Survey, right: Survey, labels: tuple[str, str] | None) -> tuple[str, str]:
+def _require_choices(find: str, k: int | None, how: str, engine: str) -> None:
+    """Refuse what is none of the choices before anything is read."""
+    require_find(find, k)
+    require_how(how)
+    if engine not in ("local", "dask"):
+        msg = f"engine={engine!r} is no engine; expected 'local' or 'dask'"
+        raise UsageError(msg, hint="leave it out to match on this machine")
+
+
+def _sides(
+    left: Input, right: Input, labels: tuple[str, str] | None, footprint: Any
+) -> tuple[AnySide, AnySide]:
+    """Return both inputs with their labels and footprints."""
+    names = labels_of((left, right), labels)
+    maps = footprint if isinstance(footprint, tuple) else (None, footprint)
+    if footprint is True:
+        maps = (True, True)
+    if len(maps) != 2:
+        msg = f"footprint has {len(maps)} entries; expected that of both sides, or one"
+        raise UsageError(msg, hint="footprint=(left, right), with None where it is not known")
+    return side_of(left, names[0], maps[0]), side_of(right, names[1], maps[1])
+
+
+def _matched(
+    sides: tuple[AnySide, AnySide],
+    question: Question,
+    how: str,
+    year: float | None,
+    engine: str,
+    *,
+    nested: bool,
+) -> MatchResult:
+    """Compare the positions and put the result together."""
+    places = (place(sides[0], year), place(sides[1], year))
+    if engine == "dask":
+        from astropile.crossmatch.dask import answer_on_dask
+
+        pairs = answer_on_dask(sides, question, year)
+    else:
+        left, right = (
+            build_index(placed.ra_deg, placed.dec_deg, side=side.label)
+            for placed, side in zip(places, sides, strict=True)
+        )
+        pairs = question.answer(left, right)
+    rows = join(pairs, how, len(sides[0]), len(sides[1]))
+    return MatchResult(*sides, rows, question, places, how=how, nested=nested, epoch=year)
+
+
+def labels_of(inputs: tuple[Input, ...], labels: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Return the names that sides have in a result.
+
+    Raises
+    ------
+    UsageError
+        The labels given are not as many different names.
+    """
     if labels is not None:
         given: tuple[object, ...] = tuple(labels)
-        if len(given) != 2 or given[0] == given[1] or not all(map(_is_label, given)):
-            msg = f"labels must be two different names, got {labels!r}"
-            hint = f"names are text without ':', and not '{SEPARATION}'"
+        if not len(given) == len(inputs) == len(set(given)) or not all(map(_is_label, given)):
+            number = {2: "two", 3: "three"}.get(len(inputs), str(len(inputs)))
+            msg = f"labels must be {number} different names, got {labels!r}"
+            hint = f"names are text without ':', and not '{SEPARATION}' or '{FOOTPRINT}'"
             raise UsageError(msg, hint=hint)
-        return labels[0], labels[1]
-    if left.id == right.id:
-        return f"{left.id}_left", f"{right.id}_right"
-    return left.id, right.id
+        return tuple(labels)
+    names = [name_of(given) for given in inputs]
+    ends = ("_left", "_right") if len(names) == 2 else [f"_{n + 1}" for n in range(len(names))]
+    is_shared = [names.count(name) > 1 for name in names]
+    return tuple(
+        name + end if shared else name
+        for name, end, shared in zip(names, ends, is_shared, strict=True)
+    )
 
 
 def _is_label(label: object) -> bool:
-    return isinstance(label, str) and bool(label) and ":" not in label and label != SEPARATION
-
-
-def _catalogue(survey: Survey) -> dict[str, Column]:
-    return survey.request.catalogue_pass(None).columns
+    reserved = (SEPARATION, FOOTPRINT)
+    return isinstance(label, str) and bool(label) and ":" not in label and label not in reserved
 
 
 def cross_match_datasets(
-    left: Survey,
-    right: Survey,
-    match_radius: float = 1.0,
+    left: Input,
+    right: Input,
+    match_radius: Any = 1.0,
     *,
-    find: Literal["nearest", "mutual", "all"] = "nearest",
+    find: Find = "nearest",
     labels: tuple[str, str] | None = None,
+    **options: Any,
 ) -> tuple[Table, Dataset]:
     """Match two surveys and return the catalogue of pairs and their Examples, row by row alike.
 
     Parameters
     ----------
-    left, right : Survey
-        Surveys with data.
-    match_radius : float
-        Greatest separation in arcsec, inclusive.
+    left, right : Survey or table
+        As for :func:`cross_match`.
+    match_radius : float, str or array_like
+        Greatest separation in arcsec, inclusive; `radius_arcsec` of :func:`cross_match`.
     find, labels
         As for :func:`cross_match`.
+    **options
+        Everything else that :func:`cross_match` takes.
 
     Returns
     -------
@@ -141,5 +221,7 @@ def cross_match_datasets(
     >>> len(matched_catalog) == len(matched)
     True
     """
-    result = cross_match(left, right, radius_arcsec=match_radius, find=find, labels=labels)
+    result = cross_match(
+        left, right, radius_arcsec=match_radius, find=find, labels=labels, **options
+    )
     return result.catalog(), result.dataset()

@@ -2,112 +2,161 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from astropile.readers import Column
+from astropile.crossmatch.footprint import inside
+from astropile.crossmatch.motion import Placed
+from astropile.crossmatch.question import Question
+from astropile.crossmatch.rows import ResultRows
+from astropile.crossmatch.sides import AnySide, Side, TableSide
 from astropile.readers.column import Array
-from astropile.survey import Request
+from astropile.sky import position_angle_deg
+from astropile.sky.positions import Floats
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from astropy.table import Table
     from datasets import Dataset
 
+    from astropile.crossmatch.chance import ChanceAlignments
+
+__all__ = ["FOOTPRINT", "SEPARATION", "MatchResult", "Side", "TableSide"]
+
 #: Key of the separation in matched Examples and catalogues.
 SEPARATION = "separation_arcsec"
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One survey of a match.
-
-    Attributes
-    ----------
-    label : str
-        Its name in the result.
-    request : Request
-        What Examples of it are.
-    columns : mapping of str to Column
-        ``object_id``, ``ra``, ``dec`` of every row.
-    """
-
-    label: str
-    request: Request
-    columns: Mapping[str, Column]
-
-    def __len__(self) -> int:
-        """Return the number of rows."""
-        return len(self.columns["object_id"])
-
-    @property
-    def unplaced(self) -> int:
-        """Rows without a position: they take no part in the match."""
-        known = np.ones(len(self), dtype=bool)
-        for name in ("ra", "dec"):
-            column = self.columns[name]
-            known &= np.isfinite(column.data)
-            if column.null is not None:
-                known &= ~column.null
-        return int((~known).sum())
+#: Key of whether an object lies where the other survey has looked.
+FOOTPRINT = "in_footprint"
 
 
 @dataclass(frozen=True, eq=False)
 class MatchResult:
-    """Pairs of two surveys, sorted by (left row, separation, right row).
+    """Rows of two surveys that belong together, sorted by (left row, separation, right row).
+
+    Rows of an outer match that have no left object come last.
 
     Attributes
     ----------
-    left, right : Side
-        The surveys.
-    left_row, right_row : ndarray of int64, shape (pairs,)
-        Row numbers: places in ``catalog()`` and ``dataset()`` of each survey.
-    separation_arcsec : ndarray of float64, shape (pairs,)
-        Angle between the two positions.
-    radius_arcsec : float
-        Greatest separation that was asked for.
+    left, right : side
+        The surveys or tables.
+    rows : ResultRows
+        Row numbers of both and separations; see `left_row`, `right_row`, `separation_arcsec`.
+    question : Question
+        What was asked for.
+    places : tuple of Placed
+        Where the objects of both sides were matched.
+    how : {"inner", "left", "anti", "outer"}
+        Which rows there are.
+    nested : bool
+        Whether all right objects of a left one share a row.
+    epoch : float or None
+        Julian year of the positions that were compared; None: as they are.
     """
 
-    left: Side
-    right: Side
-    left_row: Array
-    right_row: Array
-    separation_arcsec: Array
-    radius_arcsec: float
-    find: str
+    left: AnySide
+    right: AnySide
+    rows: ResultRows
+    question: Question
+    places: tuple[Placed, Placed]
+    how: str = "inner"
+    nested: bool = False
+    epoch: float | None = None
+
+    @property
+    def left_row(self) -> Array:
+        """Places in ``catalog()`` and ``dataset()`` of the left survey; -1 where it has none."""
+        return self.rows.left
+
+    @property
+    def right_row(self) -> Array:
+        """The same of the right survey."""
+        return self.rows.right
+
+    @property
+    def separation_arcsec(self) -> Floats:
+        """Angle between the two positions; NaN where there is no counterpart."""
+        return self.rows.separation_arcsec
+
+    @property
+    def radius_arcsec(self) -> float:
+        """Greatest separation that a pair could have."""
+        return self.question.greatest_arcsec
+
+    @property
+    def find(self) -> str:
+        """Which pairs were asked for."""
+        return self.question.find
+
+    @property
+    def n_pairs(self) -> int:
+        """Number of pairs, whatever rows there are beside them."""
+        return int(self.rows.is_pair.sum())
 
     def __len__(self) -> int:
-        """Return the number of pairs."""
-        return len(self.left_row)
+        """Return the number of rows of `pairs`, `catalog` and `dataset`."""
+        return len(self.rows.nests) - 1 if self.nested else len(self.rows)
 
     def __repr__(self) -> str:
         """Return one line with the counts."""
+        rows = "" if self.how == "inner" and not self.nested else f", {len(self)} rows ({self.how})"
+        within = f"{self.radius_arcsec} arcsec"
+        if self.question.n_sigma is not None:
+            within = f"{self.question.n_sigma:g} sigma"
         return (
             f"<match of {self.left.label} ({len(self.left)} rows) and {self.right.label} "
-            f"({len(self.right)} rows): {len(self)} pairs within {self.radius_arcsec} arcsec>"
+            f"({len(self.right)} rows): {self.n_pairs} pairs within {within}{rows}>"
         )
+
+    @cached_property
+    def position_angle_deg(self) -> Floats:
+        """Direction from the left object to the right one, from north to east; NaN without one."""
+        angle = np.full(len(self.rows), np.nan)
+        both = np.flatnonzero(self.rows.is_pair)
+        left, right = self.places
+        here, there = self.left_row[both], self.right_row[both]
+        angle[both] = position_angle_deg(
+            left.ra_deg[here], left.dec_deg[here], right.ra_deg[there], right.dec_deg[there]
+        )
+        return angle
+
+    @cached_property
+    def in_footprint(self) -> np.ma.MaskedArray[tuple[int], np.dtype[np.bool_]] | None:
+        """Whether each object lies where the other survey has looked; None if nobody knows.
+
+        It is about the left object, or about the right one in rows that have no left one. Masked:
+        the object has no position, or the footprint of that survey is not known.
+        """
+        if self.left.footprint is None and self.right.footprint is None:
+            return None
+        value = np.zeros(len(self.rows), dtype=bool)
+        mask = np.ones(len(self.rows), dtype=bool)
+        is_left = self.left_row >= 0
+        for side, placed, row, chosen in (
+            (self.right, self.places[0], self.left_row, is_left),
+            (self.left, self.places[1], self.right_row, ~is_left),
+        ):
+            if side.footprint is None:
+                continue
+            at = np.flatnonzero(chosen)
+            objects, back = np.unique(row[at], return_inverse=True)
+            ra, dec = placed.ra_deg[objects], placed.dec_deg[objects]
+            value[at] = inside(side.footprint, ra, dec)[back]
+            mask[at] = ~(np.isfinite(ra) & np.isfinite(dec))[back]
+        return np.ma.MaskedArray(value, mask)
 
     @property
     def pairs(self) -> pa.Table:
-        """Arrow table: both ids, both row numbers, separation [arcsec]."""
-        import pyarrow as pa
+        """Arrow table: ids and row numbers of both, separation [arcsec], position angle [deg].
 
-        return pa.table(
-            {
-                "left_object_id": pa.array(self._ids(self.left, self.left_row)),
-                "right_object_id": pa.array(self._ids(self.right, self.right_row)),
-                "left_row": pa.array(self.left_row),
-                "right_row": pa.array(self.right_row),
-                SEPARATION: pa.array(self.separation_arcsec),
-            }
-        )
+        Null where there is no counterpart. With footprints, also ``in_footprint``. If nested, a row
+        for each left object, with lists for the right ones.
+        """
+        from astropile.crossmatch.tabular import pairs_table
 
-    @staticmethod
-    def _ids(side: Side, rows: Array) -> Array:
-        return np.asarray(side.columns["object_id"].data[rows])
+        return pairs_table(self)
 
     def catalog(self) -> Table:
         """Return the matched catalogue.
@@ -116,35 +165,13 @@ class MatchResult:
         -------
         Table
             ``object_id``, ``ra``, ``dec`` [deg], ``healpix`` (order 29) of the left object, then
-            id and position of both as ``label:name``, and ``separation_arcsec``.
+            id and position of both as ``label:name``, and ``separation_arcsec``; with footprints,
+            ``in_footprint``. Positions are those of the surveys, moved to no other time. Masked
+            where there is no counterpart; arrays of all right objects if nested.
         """
-        import astropy.units as u
-        from astropy.table import Table
+        from astropile.crossmatch.tabular import matched_catalog
 
-        from astropile.survey.catalog import healpix_column
-
-        table = Table(
-            meta={
-                "left": self.left.label,
-                "right": self.right.label,
-                "radius_arcsec": self.radius_arcsec,
-                "find": self.find,
-            }
-        )
-        self._add(table, self.left, self.left_row, "")
-        table["healpix"] = healpix_column(table["ra"].value, table["dec"].value, 29)
-        self._add(table, self.left, self.left_row, f"{self.left.label}:")
-        self._add(table, self.right, self.right_row, f"{self.right.label}:")
-        table[SEPARATION] = self.separation_arcsec * u.arcsec
-        return table
-
-    @staticmethod
-    def _add(table: Table, side: Side, rows: Array, prefix: str) -> None:
-        import astropy.units as u
-
-        for name, unit in (("object_id", None), ("ra", u.deg), ("dec", u.deg)):
-            values = side.columns[name].data[rows]
-            table[prefix + name] = values if unit is None else values * unit
+        return matched_catalog(self)
 
     def dataset(self) -> Dataset:
         """Return the matched Examples, row-aligned with :meth:`catalog`.
@@ -152,9 +179,41 @@ class MatchResult:
         Returns
         -------
         datasets.Dataset
-            One block a survey under its label, and ``separation_arcsec``; memory-mapped from the
-            cache. Examples are read by row in file order; no survey is held in memory.
+            One block a survey under its label, and ``separation_arcsec``; with footprints,
+            ``in_footprint``. A side without counterpart is null; if nested, the right side is a
+            list of blocks. Memory-mapped from the cache. Examples are read by row in file order; no
+            survey is held in memory.
         """
         from astropile.crossmatch.examples import matched_dataset
 
         return matched_dataset(self)
+
+    def chance(self, *, shifts: int = 8, offset_arcsec: float | None = None) -> ChanceAlignments:
+        """Estimate how many of the pairs are alignments by chance.
+
+        The right side is shifted and matched again, as often as `shifts` says, each time in
+        another direction. What is found then is chance alone.
+
+        Parameters
+        ----------
+        shifts : int
+            Number of directions, spread evenly from north over east.
+        offset_arcsec : float, optional
+            Length of the shift; default ten times the greatest radius, and never less than that of
+            two radii.
+
+        Returns
+        -------
+        ChanceAlignments
+            Expected number with its standard error, and the count of each shift.
+
+        Notes
+        -----
+        The estimate is of the density a shift away. Where the surveys cover different parts of the
+        sky, objects are shifted out of the other survey along its border and the number comes out
+        too small: by about the part of the right side within a shift of the border. Where objects
+        cluster on the scale of the shift it comes out too large.
+        """
+        from astropile.crossmatch.chance import chance_alignments
+
+        return chance_alignments(self, shifts=shifts, offset_arcsec=offset_arcsec)

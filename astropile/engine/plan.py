@@ -368,6 +368,12 @@ def _cells(
             if not may_lack:
                 required.add(key)
 
+    def want_keys(table: BoundTable) -> None:
+        for text in (*table.model.sort, *table.model.unique, *table.model.group):
+            cell = text.removeprefix("-")
+            wanted[table.name][cell] = None
+            required.add((table.name, cell))
+
     want(uses, "")
     for table in source.tables.values():
         if not table.is_attached or not (wanted[table.name] or table.model.unmatched == "drop"):
@@ -379,10 +385,8 @@ def _cells(
         want([use for expr in keys for use in _uses(expr)], "")
         if table.where:
             want(_uses(table.where.expr), table.name)
-        for text in (*table.model.sort, *table.model.unique, *table.model.group):
-            wanted[table.name][text.removeprefix("-")] = None
-    for text in (*source.main.model.sort, *source.main.model.unique, *source.main.model.group):
-        wanted[source.main.name][text.removeprefix("-")] = None
+        want_keys(table)
+    want_keys(source.main)
     found = {name: tuple(cells) for name, cells in wanted.items()}
     return found, {(t, c) for t, cells in found.items() for c in cells} - required
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from astropile.document import did_you_mean
 from astropile.engine.evaluate import Evaluator
 from astropile.engine.files import DataFile, find_files
 from astropile.engine.functions.text import as_text
+from astropile.engine.groups import Groups
 from astropile.engine.logic import row_truth
 from astropile.engine.operand import AbsentCellError, Fault, rows_of
 from astropile.engine.plan import PATH, Plan, Program, cell_of_name
@@ -33,8 +34,12 @@ FILES_A_BATCH = 512
 JOIN_BYTES = 16 * 2**20
 #: Elements of a ragged axis, where the file does not tell how many there may be.
 RAGGED_LENGTH = 4096
+#: So many rows of a file tell how long they really are.
+SAMPLE_ROWS = 256
 #: The pixel that some files tell follows from the position and is never read.
 NEVER_READ = frozenset({"healpix"})
+#: Rows to read by number of the entry; None reads all that pass ``where``.
+Selection: TypeAlias = Mapping[int, Array] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,9 @@ class CellReader:
     unseen: dict[tuple[str, str], None] = field(default_factory=dict)
     seen: set[tuple[str, str]] = field(default_factory=set)
     _row_bytes: dict[int, int] = field(default_factory=dict)
+    _sizes: dict[int, tuple[int, int, bool]] = field(default_factory=dict)
+    _fullness: float | None = None
+    _groups: dict[int, Groups] = field(default_factory=dict)
 
     def frames(
         self, *, batch_rows: int | None, index: RowIndex | None = None
@@ -107,31 +115,95 @@ class CellReader:
         selection = self._selection(None if is_nested else index)
         for program, group in _runs(self.entries):
             chosen = [e for e in group if selection is None or e.number in selection]
-            main = program.main.model
-            if main.rows == "file":
+            if is_nested:
+                frames = self._nested(program, chosen, selection, batch_rows, index)
+            elif program.main.model.rows == "file":
                 frames = self._object_files(program, chosen, batch_rows)
             else:
-                frames = (
-                    f for entry in chosen for f in self._rows_of(entry, selection, batch_rows)
-                )
-            if main.rows != "file" and not main.group:
                 frames = join_small(
-                    frames,
+                    (f for entry in chosen for f in self._rows_of(entry, selection, batch_rows)),
                     rows=batch_rows or sys.maxsize,
                     n_bytes=min(JOIN_BYTES, self.batch_bytes),
                     padded=program.padded,
                 )
-            if main.group:
-                whole = list(self._of_one_rank(frames))
-                if whole:
-                    nested = nest(Frame.concatenate(whole), main.group)
-                    yield program, nested if index is None else _listed(nested, index)
-            else:
-                yield from ((program, frame) for frame in frames)
+            yield from ((program, frame) for frame in frames)
         if index is None:
             self._refuse_unseen()
 
-    def _selection(self, index: RowIndex | None) -> dict[int, Array | None] | None:
+    def _nested(
+        self,
+        program: Program,
+        entries: Sequence[Entry],
+        selection: Selection,
+        batch_rows: int | None,
+        index: RowIndex | None,
+    ) -> Iterator[Frame]:
+        """Yield groups that are one row each, some at a time; a group may span files.
+
+        The keys of all files come first. They say which rows make a batch, and only these are
+        read for it. What fits one batch anyhow is read at once, with its keys.
+        """
+        keys = program.main.model.group
+        asked = whole = None
+        groups = self._groups.get(id(program))
+        if groups is None:
+            groups, whole = self._catalogue(program, entries, selection, once=index is None)
+        if index is not None:
+            self._groups[id(program)] = groups  # which is asked again for other rows
+            asked = groups.find(index.file, index.row)
+            index = RowIndex(index.file[asked >= 0], index.row[asked >= 0])
+            asked = asked[asked >= 0]
+        known: dict[str, tuple[int, str]] = {}
+        parts = groups.batches(n_bytes=self.batch_bytes, n_groups=batch_rows, asked=asked)
+        for part, rows in parts:
+            if whole is not None:
+                frame = whole if len(rows) == len(whole) else whole.take(rows)
+            else:
+                pieces = self._of_one_rank(self._pieces(groups.file[rows], groups.row[rows]), known)
+                frame = Frame.concatenate(list(pieces))
+            ranks = groups.rank[rows] if len(frame) == len(rows) == len(groups.rank) else None
+            nested = nest(frame, keys, ranks)
+            if index is not None:
+                nested = _listed(nested, RowIndex(index.file[part], index.row[part]))
+            yield nested
+
+    def _catalogue(
+        self,
+        program: Program,
+        entries: Sequence[Entry],
+        selection: Selection,
+        *,
+        once: bool,
+    ) -> tuple[Groups, Frame | None]:
+        """Return the groups of all files, and all their cells if one batch holds them.
+
+        Parameters
+        ----------
+        once : bool
+            Whether every row is wanted, so that it is worth while to read more than keys.
+        """
+        keys = program.main.model.group
+        frames: list[Frame] = []
+        spare = self.batch_bytes if once else -1
+        for entry in entries:
+            for frame in self._first_look(entry, selection, keys, spare):
+                size, _, is_whole = self._sizes[entry.number]
+                spare = spare - len(frame) * size if is_whole else -1
+                if spare < 0:
+                    # Bulk of the files before is given back now.
+                    frames = [f.only(keys) for f in frames]
+                    frame = frame.only(keys)
+                frames.append(frame)
+        if not frames:
+            none = np.zeros(0, dtype=np.int64)
+            return Groups(none, none, none, none, none), None
+        joined = Frame.concatenate(list(self._of_one_rank(frames)))
+        layout = [self._sizes.get(number, (0, 1, False)) for number in range(len(self.entries))]
+        size, block, _ = np.array(layout)[joined.file].T
+        groups = Groups.of(joined, keys, size, block)
+        return groups, joined if spare >= 0 else None
+
+    def _selection(self, index: RowIndex | None) -> Selection:
         """Return the rows to read of each entry: asked for, or left by sort and unique."""
         if index is not None:
             if not len(index):
@@ -154,21 +226,54 @@ class CellReader:
             int(number): np.sort(kept.row[kept.file == number]) for number in np.unique(kept.file)
         }
 
+    def _first_look(
+        self,
+        entry: Entry,
+        selection: Selection,
+        keys: Sequence[str],
+        spare: int,
+    ) -> Iterator[Frame]:
+        """Yield the keys of a file, or all cells if they take at most some bytes."""
+        try:
+            yield from self._rows_of(entry, selection, None, only=keys, spare=spare)
+        except CorruptFileError as error:
+            self._refuse_file(entry, error)
+
+    def _pieces(self, file: Array, row: Array) -> Iterator[Frame]:
+        """Yield all cells of rows that are listed in row order."""
+        for number in np.unique(file).tolist():
+            entry = self.entries[number]
+            try:
+                yield from self._rows_of(entry, {number: row[file == number]}, None)
+            except CorruptFileError as error:
+                self._refuse_file(entry, error)
+
     def _rows_of(
         self,
         entry: Entry,
-        selection: Mapping[int, Array | None] | None,
+        selection: Selection,
         batch_rows: int | None,
-        only: tuple[str, ...] | None = None,
+        only: Sequence[str] | None = None,
+        spare: int | None = None,
     ) -> Iterator[Frame]:
-        """Yield the rows of one file whose leading axis is the object."""
+        """Yield the rows of one file, of some or all wanted cells.
+
+        With `spare` all cells are read if they take no more bytes, else those of `only`.
+        """
         program = entry.program
-        wanted = program.cells[program.main.name] if only is None else only
+        main = program.main
+        wanted = program.cells[main.name] if only is None or spare is not None else only
         with self._open(entry) as reader:
-            if program.main.model.rows == "group" and not reader.count_rows():
+            if main.model.rows == "group" and not reader.count_rows():
                 return  # without a group there are no cells to be missed
-            names = self._present(reader, entry, wanted)
+            names: Sequence[str] = self._present(reader, entry, wanted)
             rows = None if selection is None else selection[entry.number]
+            if spare is not None and only is not None:
+                size = self._row_size(reader, names)
+                n = reader.count_rows() if rows is None else len(rows)
+                is_whole = n * size <= spare
+                self._sizes[entry.number] = size, reader.block_rows(), is_whole
+                names = names if is_whole else only
             step = self._step(reader, program, names, batch_rows)
             for part in _parts(rows, reader.count_rows(), step):
                 numbers = np.arange(part.start, part.stop) if isinstance(part, slice) else part
@@ -179,6 +284,23 @@ class CellReader:
                     columns = reader.read(names, part)
                     file = np.full(len(numbers), entry.number, dtype=np.int64)
                     yield Frame(columns, file, numbers.astype(np.int64))
+
+    def _row_size(self, reader: Reader, names: Sequence[str]) -> int:
+        """Return about how many bytes a row of a file takes in memory."""
+        cells = reader.cells()
+        size, is_ragged = 0, False
+        for info in (cells[name] for name in names):
+            one = 16 if info.dtype == "text" else np.dtype(info.dtype).itemsize
+            size += one * prod(RAGGED_LENGTH if length is None else length for length in info.shape)
+            is_ragged |= None in info.shape
+        if is_ragged:
+            n = min(reader.count_rows(), SAMPLE_ROWS)
+            if self._fullness is None and n:
+                # Rows of the first file tell how long lists are.
+                found = reader.read(names, slice(0, n))
+                self._fullness = sum(c.data.nbytes for c in found.values()) / (n * size)
+            size = int(size * (self._fullness or 1))
+        return max(1, size)
 
     def _passing(self, reader: Reader, entry: Entry, part: Rows, numbers: Array) -> Array:
         """Return which rows pass ``where`` and belong to the split; only key cells are read."""
@@ -234,9 +356,14 @@ class CellReader:
             mask = self._where_whole(program, frame)
             yield frame if mask is None else frame.take(mask)
 
-    def _of_one_rank(self, frames: Iterable[Frame]) -> Iterator[Frame]:
-        """Pass frames of several files on; their rows could not stand in one column otherwise."""
-        first: dict[str, tuple[int, str]] = {}
+    def _of_one_rank(
+        self, frames: Iterable[Frame], first: dict[str, tuple[int, str]] | None = None
+    ) -> Iterator[Frame]:
+        """Pass frames of several files on; their rows could not stand in one column otherwise.
+
+        `first` keeps the ranks of cells, each with the first file, for the frames of a next call.
+        """
+        first = {} if first is None else first
         for frame in frames:
             file = self.entries[int(frame.file[0])].file.relative if len(frame) else ""
             for cell, column in frame.columns.items() if file else ():
@@ -258,15 +385,18 @@ class CellReader:
                 names = self._present(reader, entry, program.cells[program.main.name])
                 columns = reader.read(names)
         except CorruptFileError as error:
-            self.rejects.add(
-                "file",
-                files=np.array([entry.file.relative]),
-                rows=np.array([0]),
-                message=error.what,
-            )
+            self._refuse_file(entry, error)
             return None
         place = np.array([entry.number], dtype=np.int64)
         return Frame(columns, place, np.zeros(1, dtype=np.int64))
+
+    def _refuse_file(self, entry: Entry, error: CorruptFileError) -> None:
+        """Refuse a file that is one object; of any other it is not known what is lost."""
+        if entry.program.main.model.rows != "file":
+            raise error
+        self.rejects.add(
+            "file", files=np.array([entry.file.relative]), rows=np.array([0]), message=error.what
+        )
 
     def _where_whole(self, program: Program, frame: Frame) -> Array | None:
         if program.where is None and program.split_by is None:
@@ -356,7 +486,7 @@ class CellReader:
     ) -> int:
         """Return how many rows of a file make a batch."""
         if program.main.model.group:
-            # Rows of a group may stand anywhere, so all are read before the first is whole.
+            # Either keys are read, or rows of which it is known that one batch holds them.
             return max(1, reader.count_rows())
         if batch_rows is not None:
             return batch_rows

@@ -10,7 +10,7 @@ import numpy as np
 from astropile.engine.functions.text import as_text
 from astropile.engine.operand import Fault, Operand
 from astropile.readers import Column
-from astropile.readers.column import Array, Rows
+from astropile.readers.column import Array, Rows, offsets_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,10 @@ class Frame:
         """Return the rows named by a mask, a slice or numbers."""
         columns = {name: column.take(rows) for name, column in self.columns.items()}
         return Frame(columns, self.file[rows], self.row[rows])
+
+    def only(self, names: Sequence[str]) -> Frame:
+        """Return the same rows with some of the cells."""
+        return Frame({name: self.columns[name] for name in names}, self.file, self.row)
 
     @property
     def n_bytes(self) -> int:
@@ -173,16 +177,27 @@ def _first_rows(groups: Array) -> Array:
     return first
 
 
-def nest(frame: Frame, keys: Sequence[str]) -> Frame:
-    """Make one row a key; other cells become lists, lists of lists are joined."""
+def group_ranks(frame: Frame, keys: Sequence[str]) -> Array:
+    """Return the group of every row, numbered in order of first appearance."""
     groups = group_numbers(frame, keys)
     first = _first_rows(groups)
-    # Groups come in the order in which their key first appears.
-    rank = np.argsort(np.argsort(first))
-    ranks = rank[groups]
-    counts = np.bincount(ranks, minlength=len(first))
-    offsets = np.concatenate(([0], np.cumsum(counts)))
-    start = np.sort(first)
+    rank = np.empty(len(first), dtype=np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return rank[groups]
+
+
+def nest(frame: Frame, keys: Sequence[str], ranks: Array | None = None) -> Frame:
+    """Make one row a key; other cells become lists, lists of lists are joined.
+
+    Parameters
+    ----------
+    ranks : ndarray of int64, optional
+        Number of the group of each row, in order of first appearance, if it is known.
+    """
+    if ranks is None:
+        ranks = group_ranks(frame, keys)
+    start = _first_rows(ranks)
+    offsets = offsets_of(np.bincount(ranks, minlength=len(start)))
     sorts = (np.diff(ranks) < 0).any()
     ordered = frame.take(np.argsort(ranks, kind="stable")) if sorts else frame
     columns = {}

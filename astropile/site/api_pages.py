@@ -80,5 +80,10 @@ def _entry(name: str, kind: str, value: object) -> tuple[str, str, str, str]:
 
 
 def _directive(name: str, kind: str) -> list[str]:
-    options = {"class": ["   :members:"], "exception": ["   :members:", "   :show-inheritance:"]}
+    # A survey has its verbs from two classes; what it has from Python's own is left out.
+    inherited = "   :inherited-members: Mapping, Sequence, object"
+    options = {
+        "class": ["   :members:", inherited],
+        "exception": ["   :members:", "   :show-inheritance:"],
+    }
     return [f".. auto{kind}:: {name}", *options.get(kind, [])]

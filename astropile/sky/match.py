@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from astropile.errors import MatchError
-from astropile.sky.index import chord_squared_limit, separation_arcsec
-from astropile.sky.positions import Floats, read_angles
+from astropile.sky.index import separation_arcsec
+from astropile.sky.positions import Floats
+from astropile.sky.radius import Limit, read_limit
 from astropile.sky.threads import run_ranges, thread_count
 from astropile.sky.tree import SkyIndex, build_index
 
-__all__ = ["Pairs", "match_coordinates", "match_indexes"]
+__all__ = ["Pairs", "match_coordinates", "match_indexes", "require_find"]
 
 Rows: TypeAlias = NDArray[np.int64]
+
+# Neighbours that a thread has room for before it puts them away: 64 MB.
+MOST_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -57,8 +62,9 @@ def match_coordinates(
     right_ra_deg: Any,
     right_dec_deg: Any,
     *,
-    radius_arcsec: float = 1.0,
+    radius_arcsec: Any = 1.0,
     find: str = "nearest",
+    k: int | None = None,
     threads: int | None = None,
 ) -> Pairs:
     """Match two lists of positions on the sky.
@@ -72,13 +78,17 @@ def match_coordinates(
         Degrees, or astropy Quantity or Column of any angle. NaN and masked: no position, no pair.
     right_ra_deg, right_dec_deg : array_like, shape (m,)
         The same for the other list.
-    radius_arcsec : float or astropy Quantity
-        Greatest separation, inclusive: see `astropile.sky.chord_squared_limit`.
-    find : {"nearest", "mutual", "all"}
+    radius_arcsec : float or array_like, shape (n,), or astropy Quantity
+        Greatest separation, inclusive: see `astropile.sky.chord_squared_limit`. An array has one
+        radius for each left row; NaN, masked: no pair, 0: only rows at the very same place.
+    find : {"nearest", "mutual", "all", "k"}
         ``nearest``: the nearest right row of each left row (a right row may serve several).
         ``mutual``: those pairs in which each is the nearest of the other.
         ``all``: every pair within the radius.
+        ``k``: the `k` nearest right rows of each left row.
         Of rows at exactly the same distance the lowest row number is the nearest.
+    k : int, optional
+        Most right rows of a left row; with ``find="k"`` only.
     threads : int, optional
         Default: one a core. The result does not depend on it.
 
@@ -97,8 +107,8 @@ def match_coordinates(
     >>> pairs.left.tolist(), pairs.right.tolist(), pairs.separation_arcsec.round(3).tolist()
     ([1], [0], [0.36])
     """
-    limit = chord_squared_limit(_read_radius(radius_arcsec))
-    search = _search_named(find)
+    search = _search_named(find, k)
+    limit = read_limit(radius_arcsec)
     workers = thread_count(threads)
     sides = (("left", left_ra_deg, left_dec_deg), ("right", right_ra_deg, right_dec_deg))
 
@@ -110,6 +120,7 @@ def match_coordinates(
     else:  # the sort of a side runs in one thread, so the sides run beside each other
         with ThreadPoolExecutor(2) as pool:
             left, right = pool.map(build, sides)
+    limit.require_rows(left.rows)
     return _sorted_pairs(*search(left, right, limit, workers), workers)
 
 
@@ -117,8 +128,9 @@ def match_indexes(
     left: SkyIndex,
     right: SkyIndex,
     *,
-    radius_arcsec: float = 1.0,
+    radius_arcsec: Any = 1.0,
     find: str = "nearest",
+    k: int | None = None,
     threads: int | None = None,
 ) -> Pairs:
     """Match two catalogues that are indexed already; see `match_coordinates`.
@@ -131,34 +143,46 @@ def match_indexes(
     >>> list(zip(pairs.left.tolist(), pairs.right.tolist()))
     [(0, 0), (0, 1), (1, 1), (1, 0)]
     """
-    limit = chord_squared_limit(_read_radius(radius_arcsec))
+    search = _search_named(find, k)
+    limit = read_limit(radius_arcsec)
+    limit.require_rows(left.rows)
     workers = thread_count(threads)
-    return _sorted_pairs(*_search_named(find)(left, right, limit, workers), workers)
+    return _sorted_pairs(*search(left, right, limit, workers), workers)
 
 
 Found: TypeAlias = tuple[Rows, Rows, Floats]
-Search: TypeAlias = Callable[[SkyIndex, SkyIndex, float, int], Found]
+Search: TypeAlias = Callable[[SkyIndex, SkyIndex, Limit, int], Found]
 
 
-def _search_named(find: str) -> Search:
+def require_find(find: str, k: int | None) -> None:
+    """Refuse a kind of match that there is not.
+
+    Raises
+    ------
+    MatchError
+        `find` is unknown, or `k` does not go with it.
+    """
+    _search_named(find, k)
+
+
+def _search_named(find: str, k: int | None) -> Search:
     """Return the search that `find` names."""
     searches: dict[str, Search] = {"all": _all_pairs, "mutual": _mutual, "nearest": _nearest}
-    if find not in searches:
-        what = f"find={find!r} is no kind of match; expected one of {', '.join(searches)}"
+    if find not in (*searches, "k"):
+        what = f"find={find!r} is no kind of match; expected one of {', '.join((*searches, 'k'))}"
         raise MatchError(what)
-    return searches[find]
+    if find != "k" and k is not None:
+        what = f"k={k!r} has no meaning with find={find!r}"
+        raise MatchError(what, hint='write find="k", or leave k out')
+    if find != "k":
+        return searches[find]
+    if not isinstance(k, (int, np.integer)) or isinstance(k, bool) or k < 1:
+        what = f"k={k!r} is no number of neighbours; expected an integer of at least 1"
+        raise MatchError(what, hint='write find="k", k=5')
+    return partial(_nearest_k, k=int(k))
 
 
-def _read_radius(radius: Any) -> float:
-    """Return a radius in arcseconds; one with a unit is converted."""
-    value = read_angles(radius, "radius_arcsec", unit="arcsec")
-    if value.ndim:
-        what = f"radius_arcsec has shape {value.shape}; expected one number"
-        raise MatchError(what)
-    return float(value)
-
-
-def _nearest_of(left: SkyIndex, right: SkyIndex, limit: float, threads: int) -> tuple[Rows, Floats]:
+def _nearest_of(left: SkyIndex, right: SkyIndex, limit: Limit, threads: int) -> tuple[Rows, Floats]:
     """Return the nearest right row (-1 for none) and squared chord of every left row."""
     right_row = np.full(left.rows, -1, dtype=np.int64)
     chord_squared = np.empty(left.rows)
@@ -167,7 +191,7 @@ def _nearest_of(left: SkyIndex, right: SkyIndex, limit: float, threads: int) -> 
 
         run_ranges(
             lambda low, high: nearest_rows(
-                left.tree, right.tree, limit, low, high, right_row, chord_squared
+                left.tree, right.tree, *limit.both, low, high, right_row, chord_squared
             ),
             len(left.tree.leaf_starts) - 1,
             threads,
@@ -175,20 +199,22 @@ def _nearest_of(left: SkyIndex, right: SkyIndex, limit: float, threads: int) -> 
     return right_row, chord_squared
 
 
-def _nearest(left: SkyIndex, right: SkyIndex, limit: float, threads: int) -> Found:
+def _nearest(left: SkyIndex, right: SkyIndex, limit: Limit, threads: int) -> Found:
     right_row, chord_squared = _nearest_of(left, right, limit, threads)
     rows = np.flatnonzero(right_row >= 0)
     return rows, right_row[rows], chord_squared[rows]
 
 
-def _mutual(left: SkyIndex, right: SkyIndex, limit: float, threads: int) -> Found:
+def _mutual(left: SkyIndex, right: SkyIndex, limit: Limit, threads: int) -> Found:
+    if limit.by_row:  # whether a left row is near enough for a right one is up to its own radius
+        return _mutual_of(*_all_pairs(left, right, limit, threads))
     rows, right_row, chord_squared = _nearest(left, right, limit, threads)
     back, _ = _nearest_of(right, left, limit, threads)
     kept = back[right_row] == rows
     return rows[kept], right_row[kept], chord_squared[kept]
 
 
-def _all_pairs(left: SkyIndex, right: SkyIndex, limit: float, threads: int) -> Found:
+def _all_pairs(left: SkyIndex, right: SkyIndex, limit: Limit, threads: int) -> Found:
     counts = np.zeros(left.rows, dtype=np.int64)
     nothing = np.empty(0, dtype=np.int64)
     if not (len(left.tree.order) and len(right.tree.order)):
@@ -200,7 +226,15 @@ def _all_pairs(left: SkyIndex, right: SkyIndex, limit: float, threads: int) -> F
     def search(starts: Rows, right_row: Rows, chord_squared: Floats) -> None:
         run_ranges(
             lambda low, high: rows_within(
-                left.tree, right.tree, limit, low, high, counts, starts, right_row, chord_squared
+                left.tree,
+                right.tree,
+                *limit.both,
+                low,
+                high,
+                counts,
+                starts,
+                right_row,
+                chord_squared,
             ),
             leaves,
             threads,
@@ -217,6 +251,56 @@ def _all_pairs(left: SkyIndex, right: SkyIndex, limit: float, threads: int) -> F
         raise MatchError(what, hint=hint) from error
     search(np.cumsum(counts) - counts, right_row, chord_squared)
     return rows, right_row, chord_squared
+
+
+def _mutual_of(rows: Rows, right_row: Rows, chord_squared: Floats) -> Found:
+    """Keep the pairs in which each is the nearest of the other; pairs come sorted by left row."""
+    kept = np.ones(len(rows), dtype=bool)
+    kept[1:] = rows[1:] != rows[:-1]
+    order = np.lexsort((rows, chord_squared, right_row))
+    is_first = np.ones(len(rows), dtype=bool)
+    is_first[1:] = right_row[order[1:]] != right_row[order[:-1]]
+    kept[order[~is_first]] = False
+    return rows[kept], right_row[kept], chord_squared[kept]
+
+
+def _nearest_k(left: SkyIndex, right: SkyIndex, limit: Limit, threads: int, *, k: int) -> Found:
+    nothing = np.empty(0, dtype=np.int64)
+    if not (len(left.tree.order) and len(right.tree.order)):
+        return nothing, nothing, np.empty(0)
+    from astropile.sky.neighbours import nearest_k_rows, scatter_rows
+    from astropile.sky.search import LEAF_ROWS
+
+    most = min(k, len(right.tree.order))
+    counts = np.zeros(left.rows, dtype=np.int64)
+    step = max(1, MOST_AT_ONCE // (LEAF_ROWS * most))
+    ranges: list[tuple[int, int, Rows, Floats]] = []
+
+    def search(low: int, high: int) -> None:
+        size = min(step, high - low) * LEAF_ROWS * most
+        right_row, chord_squared = np.empty(size, dtype=np.int64), np.empty(size)
+        for start in range(low, high, step):
+            end = min(start + step, high)
+            found = nearest_k_rows(
+                left.tree,
+                right.tree,
+                *limit.both,
+                most,
+                start,
+                end,
+                counts,
+                right_row,
+                chord_squared,
+            )
+            ranges.append((start, end, right_row[:found].copy(), chord_squared[:found].copy()))
+
+    run_ranges(search, len(left.tree.leaf_starts) - 1, threads)
+    starts = np.cumsum(counts) - counts
+    total = int(counts.sum())
+    right_row, chord_squared = np.empty(total, dtype=np.int64), np.empty(total)
+    for low, high, rows, chords in ranges:
+        scatter_rows(left.tree, low, high, counts, starts, rows, chords, right_row, chord_squared)
+    return np.repeat(np.arange(left.rows), counts), right_row, chord_squared
 
 
 def _sorted_pairs(left: Rows, right: Rows, chord_squared: Floats, threads: int) -> Pairs:

@@ -18,7 +18,7 @@ from astropile.sky.positions import Floats
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["FAN_OUT", "LEAF_ROWS", "Tree", "nearest_rows", "rows_within"]
+__all__ = ["FAN_OUT", "LEAF_ROWS", "NO_ROW", "Tree", "fill_limits", "nearest_rows", "rows_within"]
 
 # Both measured: 8 and 16 rows a leaf are slower, 4 and 16 children a node cost a few per cent.
 LEAF_ROWS = 32
@@ -73,6 +73,25 @@ def point_gap_squared(x: float, y: float, z: float, boxes: Floats, j: int) -> fl
     dz = max(max(boxes[j, 2] - z, z - boxes[j, 5]), 0.0)
     gap: float = dx * dx + dy * dy + dz * dz
     return gap
+
+
+@compiled
+def fill_limits(
+    limit: float, limits: Floats, order: NDArray[np.int64], first: int, rows: int, own: Floats
+) -> float:
+    """Write the limit of each row of a left leaf and return the greatest.
+
+    ``limits`` is empty if all rows have the same, ``limit``; a negative one lets nothing through.
+    """
+    if len(limits) == 0:
+        for i in range(rows):
+            own[i] = limit
+        return limit
+    greatest = -1.0
+    for i in range(rows):
+        own[i] = limits[order[first + i]]
+        greatest = max(greatest, own[i])
+    return greatest
 
 
 @compiled
@@ -159,6 +178,7 @@ def nearest_rows(
     left: Tree,
     right: Tree,
     limit: float,
+    limits: Floats,
     low: int,
     high: int,
     right_row: NDArray[np.int64],
@@ -183,9 +203,9 @@ def nearest_rows(
     for leaf in range(low, high):
         first = left_starts[leaf]
         rows = left_starts[leaf + 1] - first
+        bound, highest = fill_limits(limit, limits, left_order, first, rows, best), NO_ROW
         for i in range(rows):
-            best[i], best_row[i] = limit, NO_ROW
-        bound, highest = limit, NO_ROW
+            best_row[i] = NO_ROW
         nodes[0], levels[0], gaps[0] = level_starts[top], top, 0.0
         size = 1
         while size > 0:
@@ -296,6 +316,7 @@ def rows_within(
     left: Tree,
     right: Tree,
     limit: float,
+    limits: Floats,
     low: int,
     high: int,
     counts: NDArray[np.int64],
@@ -316,9 +337,11 @@ def rows_within(
     levels = np.empty(FAN_OUT * (top + 2), np.int64)
     gaps = np.empty(FAN_OUT * (top + 2))
     found = np.empty(LEAF_ROWS, np.int64)
+    own = np.empty(LEAF_ROWS)
     for leaf in range(low, high):
         first = left_starts[leaf]
         rows = left_starts[leaf + 1] - first
+        bound = fill_limits(limit, limits, left_order, first, rows, own)
         for i in range(rows):
             found[i] = 0
         nodes[0], levels[0], gaps[0] = level_starts[top], top, 0.0
@@ -334,7 +357,7 @@ def rows_within(
                     level_starts,
                     level,
                     node,
-                    limit,
+                    bound,
                     size,
                     nodes,
                     levels,
@@ -345,7 +368,7 @@ def rows_within(
             for i in range(rows):
                 at = first + i
                 x, y, z = left_vectors[0, at], left_vectors[1, at], left_vectors[2, at]
-                if point_gap_squared(x, y, z, boxes, node) > limit:
+                if point_gap_squared(x, y, z, boxes, node) > own[i]:
                     continue
                 begin = starts[left_order[at]] if len(starts) else -1
                 found[i] = take_within(
@@ -355,7 +378,7 @@ def rows_within(
                     vectors,
                     start,
                     end,
-                    limit,
+                    own[i],
                     order,
                     begin,
                     found[i],

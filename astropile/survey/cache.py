@@ -58,26 +58,10 @@ def cache_key(request: Request, split: str | None, run: Run) -> str:
         request.names,
         request.layout,
         request.on_bad_row,
-        stamps_of((*run.files, *_attached_files(run)), run.root),
+        *([request.subset.key] if request.subset else []),
+        stamps_of(request.input_files(run), run.root),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-def _attached_files(run: Run) -> list[Path]:
-    """Return the files of the tables beside the main one."""
-    from astropile.engine import find_files
-
-    patterns = dict.fromkeys(
-        table.files
-        for program in run.plan.programs
-        for table in program.source.tables.values()
-        if table.is_attached and program.cells[table.name]
-    )
-    return [
-        file.path
-        for pattern in patterns
-        for file in find_files(run.root, pattern, follow_links=run.follow_links)
-    ]
 
 
 def cached_dataset(request: Request, *, split: str | None) -> Dataset:
@@ -91,7 +75,9 @@ def cached_dataset(request: Request, *, split: str | None) -> Dataset:
         with building(folder) as aside:
             tables = request.tables(split=split, run=run)
             write_tables(tables, request.features(), aside / "data.arrow")
-            write_rejects(run.rejects, aside / "rejects.parquet")
+            # Of a subset only listed rows were read: what was refused was told before.
+            rejects = request.catalogue_pass(split).rejects if request.subset else run.rejects
+            write_rejects(rejects, aside / "rejects.parquet")
     return open_arrow(folder / "data.arrow", request.features(), dataset_info(request), key, split)
 
 

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from astropile.document import did_you_mean
-from astropile.errors import ConfigError, DataDirError, NoFilesError, UsageError
-from astropile.schema import OBJECT_LEAVES, Leaf, NameResolver, SurveySchema
+from astropile.errors import DataDirError, NoFilesError
+from astropile.schema import OBJECT_LEAVES
+from astropile.survey.question import Question
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from datasets import Features
 
     from astropile.engine import Batch, Plan, Rejects, RowIndex, Run
-    from astropile.engine.per_band import PerBand
+    from astropile.pile import RowSource
     from astropile.readers import Column
 
 
+#: A batch of so few rows is worth its while only if no more are wanted.
+FEW_ROWS = 1024
 #: Path below the data directory, size and time of change [ns] of a file.
 Stamp: TypeAlias = tuple[str, int, int]
 
@@ -30,6 +31,22 @@ def stamps_of(files: Iterable[Path], root: Path) -> tuple[Stamp, ...]:
     """Return what tells whether files are still as they were."""
     found = ((file, file.stat()) for file in files)
     return tuple((os.path.relpath(f, root), s.st_size, s.st_mtime_ns) for f, s in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A part of the rows that can be read on its own.
+
+    Attributes
+    ----------
+    number : int
+        Its place among all.
+    index : RowIndex, optional
+        Its rows; None for all of the part.
+    """
+
+    number: int
+    index: RowIndex | None = None
 
 
 @dataclass(frozen=True)
@@ -55,116 +72,12 @@ class CataloguePass:
 
 
 @dataclass(frozen=True)
-class Request:
-    """A survey, a config and a selection; frozen, so that answers can be kept.
+class Request(Question):
+    """A survey, a config and a selection with their files; frozen, so that answers can be kept."""
 
-    Attributes
-    ----------
-    selection : tuple of str or None
-        Addresses of the leaves wanted; None for all.
-    """
-
-    schema: SurveySchema
-    config: str
-    data_dir: Path | None = None
-    source: str | None = None
-    selection: tuple[str, ...] | None = None
-    names: Literal["original", "canonical"] = "original"
-    layout: Literal["nested", "per_band"] = "nested"
-    on_bad_row: Literal["raise", "reject"] = "raise"
-    follow_links: bool = False
     _passes: dict[str | None, CataloguePass] = field(
         default_factory=dict, compare=False, init=False
     )
-
-    def check(self) -> None:
-        """Refuse options that can never work.
-
-        Raises
-        ------
-        UsageError, ConfigError
-            An unknown source, or a value outside the choices.
-        """
-        for key, choices in (
-            ("names", ("original", "canonical")),
-            ("layout", ("nested", "per_band")),
-            ("on_bad_row", ("raise", "reject")),
-        ):
-            if getattr(self, key) not in choices:
-                raise UsageError(
-                    f"{key}={getattr(self, key)!r} is not one of {', '.join(map(repr, choices))}",
-                    where=self.schema.id,
-                    hint=f"choose {' or '.join(map(repr, choices))}",
-                )
-        sources = self.schema.sources(self.config)
-        if self.source is not None and self.source not in sources:
-            raise ConfigError(
-                f"no source '{self.source}' for config {self.config}; it has {', '.join(sources)}",
-                where=self.schema.id,
-                hint=did_you_mean(self.source, list(sources)),
-            )
-
-    @cached_property
-    def leaves(self) -> dict[str, Leaf]:
-        """Every leaf of the config."""
-        return self.schema.leaves_of(self.config)
-
-    @cached_property
-    def resolver(self) -> NameResolver:
-        """Finds leaves by any of their names."""
-        return NameResolver(self.schema, self.config)
-
-    def resolve(
-        self, columns: Sequence[str], *, partial: Literal["refuse", "default"] = "refuse"
-    ) -> tuple[str, ...]:
-        """Return the addresses that a selection means."""
-        return self.resolver.select(columns, partial=partial)
-
-    def selecting(self, columns: Sequence[str]) -> Request:
-        """Return the same request with another selection."""
-        return replace(self, selection=self.resolve(columns))
-
-    @cached_property
-    def per_band(self) -> PerBand:
-        """Keys of the per-band layout."""
-        from astropile.engine.per_band import per_band
-
-        chosen = self.leaves if self.selection is None else self.selection
-        return per_band(self.schema, {address: self.leaves[address] for address in chosen})
-
-    @property
-    def wanted(self) -> tuple[str, ...]:
-        """Addresses of the leaves of an Example."""
-        if self.layout == "per_band":
-            return self.per_band.addresses
-        return tuple(self.leaves) if self.selection is None else self.selection
-
-    def features(self) -> Features:
-        """Return the features of an Example."""
-        if self.layout == "per_band":
-            return self.per_band.features()
-        from astropile.engine import build_features
-
-        return build_features(self.schema, self.leaves, self.wanted, self.names)
-
-    def split_names(self, split: str | None) -> tuple[str, ...]:
-        """Return the splits to read; None is all of them.
-
-        Raises
-        ------
-        ConfigError
-            The config has no such split.
-        """
-        splits = self.schema.splits(self.config)
-        if split is None:
-            return splits
-        if split not in splits:
-            raise ConfigError(
-                f"no split '{split}' in config {self.config}; it has {', '.join(splits)}",
-                where=self.schema.id,
-                hint=did_you_mean(split, list(splits)),
-            )
-        return (split,)
 
     @cached_property
     def root(self) -> Path:
@@ -234,16 +147,56 @@ class Request:
         split: str | None = None,
         source: str | None = None,
         on_bad_row: Literal["raise", "reject"] | None = None,
+        batch_bytes: int | None = None,
     ) -> Run:
         """Return a run over the files for some leaves."""
-        from astropile.engine import Run
+        from astropile.engine import BATCH_BYTES, Run
 
         return Run(
             self.plan(wanted, split=split, source=source),
             self.root,
             follow_links=self.follow_links,
             on_bad_row=on_bad_row or self.on_bad_row,
+            batch_bytes=batch_bytes or BATCH_BYTES,
         )
+
+    def input_files(self, run: Run) -> list[Path]:
+        """Return every file that a run reads: those of the main table, and those beside it."""
+        from astropile.engine import find_files
+
+        patterns = dict.fromkeys(
+            table.files
+            for program in run.plan.programs
+            for table in program.source.tables.values()
+            if table.is_attached and program.cells[table.name]
+        )
+        attached = (
+            file.path
+            for pattern in patterns
+            for file in find_files(run.root, pattern, follow_links=run.follow_links)
+        )
+        return [*run.files, *attached]
+
+    def row_source(self, batch_bytes: int) -> RowSource:
+        """Return the rows as a build of a pile reads them."""
+        from astropile.survey.building import SurveyRows
+
+        return SurveyRows(self, batch_bytes)
+
+    @property
+    def n_rows(self) -> int:
+        """Number of objects of all splits."""
+        return len(self.catalogue_pass(None).index)
+
+    @property
+    def row_index(self) -> RowIndex:
+        """Where each row of all splits is."""
+        return self.catalogue_pass(None).index
+
+    @property
+    def rejects(self) -> Rejects:
+        """Rows that were refused."""
+        return self.catalogue_pass(None).rejects
 
     def tables(
         self,
@@ -254,34 +207,93 @@ class Request:
         run: Run | None = None,
     ) -> Iterator[pa.Table]:
         """Yield Arrow tables of Examples in the asked layout."""
+        if index is None and self.subset:
+            most = self.subset.limit
+            if not self.subset.filters and most is not None:
+                run = run or self.run(self.wanted, split=split)
+                if 0 < most <= FEW_ROWS:  # more would be read than are wanted
+                    batch_rows = min(most, batch_rows or most)
+                yield from first_rows(self._packed(run, batch_rows, None), most)
+                return
+            # Bulk columns are read for the rows that are left only.
+            index = self.catalogue_pass(split).index
         if index is not None and not len(index):
             return
         # Listed rows were accepted by an earlier pass: one refused now would shift the others.
         strict: Literal["raise"] | None = None if index is None else "raise"
         run = run or self.run(self.wanted, split=split, on_bad_row=strict)
-        if self.layout == "nested":
-            yield from run.tables(batch_rows=batch_rows, index=index, naming=self.names)
-        else:
-            for batch in run.batches(batch_rows=batch_rows, index=index):
-                yield self.per_band.pack(batch.columns, len(batch))
+        yield from self._packed(run, batch_rows, index)
         run.rejects.announce(self.schema.id)
         if index is None and self.layout == "nested" and self.selection is None:
             run.announce_undeclared()
 
+    def shards(self, split: str | None, *, apart: bool) -> list[Shard]:
+        """Return parts of the rows, in row order.
+
+        Parameters
+        ----------
+        apart : bool
+            As many as there are files; without it all rows are one part where telling the rows of
+            the files apart would mean to read ids and positions first.
+        """
+        if not apart and not self.subset:
+            return [Shard(0)]
+        return shards_of(self.catalogue_pass(split).index)
+
+    def shard_tables(self, shard: Shard, *, split: str | None) -> Iterator[pa.Table]:
+        """Yield Arrow tables of the Examples of a part."""
+        return self.tables(split=split, index=shard.index)
+
+    def _packed(
+        self, run: Run, batch_rows: int | None, index: RowIndex | None
+    ) -> Iterator[pa.Table]:
+        """Yield what a run reads in the asked layout."""
+        if self.layout == "nested":
+            yield from run.tables(batch_rows=batch_rows, index=index, naming=self.names)
+            return
+        for batch in run.batches(batch_rows=batch_rows, index=index):
+            yield self.per_band.pack(batch.columns, len(batch))
+
     def catalogue_pass(self, split: str | None) -> CataloguePass:
-        """Read ids and positions of all objects, once.
+        """Read ids and positions of all objects that are wanted, once.
 
         Where a value that does not fit refuses its row, every value of an Example is looked at
         here too: row numbers must be those of the Examples.
         """
         if split not in self._passes:
             looked_at = OBJECT_LEAVES if self.on_bad_row == "raise" else self.wanted
-            run = self.run(looked_at, split=split)
+            run = self.run((*looked_at, *self.subset.addresses), split=split)
             stamps = stamps_of(run.files, self.root)
-            found = collect(run.batches(), run.rejects, OBJECT_LEAVES)
-            self._passes[split] = replace(found, stamps=stamps)
+            batches = self.subset.kept(run.batches())
+            found = collect(batches, run.rejects, (*OBJECT_LEAVES, *self.subset.marks))
+            self._passes[split] = replace(self.subset.finish(found), stamps=stamps)
             run.rejects.announce(self.schema.id)
         return self._passes[split]
+
+
+def shards_of(index: RowIndex) -> list[Shard]:
+    """Return listed rows, those of each file apart; one empty part if there are none."""
+    import numpy as np
+
+    numbers, starts = np.unique(index.file, return_index=True)
+    edges = [*starts.tolist(), len(index)]
+    if not len(numbers):
+        return [Shard(0, index)]
+    return [
+        Shard(number, type(index)(index.file[start:stop], index.row[start:stop]))
+        for number, start, stop in zip(numbers.tolist(), edges, edges[1:], strict=False)
+    ]
+
+
+def first_rows(tables: Iterable[pa.Table], n: int) -> Iterator[pa.Table]:
+    """Yield the first rows of tables; what comes after them is not read."""
+    if n == 0:
+        return
+    for table in tables:
+        yield table.slice(0, n)
+        n -= table.num_rows
+        if n <= 0:
+            return
 
 
 def collect(found: Iterable[Batch], rejects: Rejects, addresses: tuple[str, ...]) -> CataloguePass:

@@ -5,29 +5,28 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from astropile.registry import find_schema
-from astropile.schema import SurveySchema
-from astropile.survey.columns import Columns
+from astropile.survey.described import DescribedSurvey
 from astropile.survey.request import Request
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from astropy.table import Table
-    from datasets import Dataset, Features, IterableDataset
+    from datasets import Dataset, IterableDataset
 
     from astropile.engine import Rejects, RowIndex
+    from astropile.sky.regions import Region
 
 Layout = Literal["nested", "per_band"]
 Names = Literal["original", "canonical"]
 Partial = Literal["refuse", "default"]
 
 
-class Survey:
+class Survey(DescribedSurvey):
     """One survey, one config, one selection of leaves; with or without data.
 
     Make one with :func:`astropile.load` or with a class of :mod:`astropile.datasets`.
@@ -48,55 +47,6 @@ class Survey:
     >>> hsc.columns["mag_cmodel_i"].name
     'i_cmodel_mag'
     """
-
-    def __init__(self, schema: SurveySchema, request: Request) -> None:
-        self.schema = schema
-        self.request = request
-
-    # --- without data ---------------------------------------------------------------------
-
-    @property
-    def id(self) -> str:
-        """Id of the survey, never the alias it was asked for by."""
-        return self.schema.id
-
-    @property
-    def title(self) -> str:
-        """Full name of the survey."""
-        return self.schema.title
-
-    @property
-    def config(self) -> str:
-        """Name of the config."""
-        return self.request.config
-
-    @property
-    def configs(self) -> dict[str, str]:
-        """Every config of the survey with its description."""
-        return {name: model.description for name, model in self.schema.file.configs.items()}
-
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """Splits of the config in declared order."""
-        return self.schema.splits(self.config)
-
-    @cached_property
-    def columns(self) -> Columns:
-        """Every leaf of the config: look up, resolve, describe."""
-        return Columns(self.schema, self.config)
-
-    @cached_property
-    def features(self) -> Features:
-        """Features of an Example, known without data."""
-        return self.request.features()
-
-    def cite(self) -> str:
-        """Return what to cite and the acknowledgement to print."""
-        from astropile.survey.citation import citation
-
-        return citation(self.schema)
-
-    # --- with data ------------------------------------------------------------------------
 
     def catalog(
         self,
@@ -150,11 +100,30 @@ class Survey:
 
         return cached_dataset(self.request, split=split)
 
-    def stream(self, split: str | None = None) -> IterableDataset:
-        """Return the Examples as a ``datasets.IterableDataset``: read as they are used."""
-        from astropile.survey.examples import stream
+    def stream(
+        self, split: str | None = None, *, shuffle: bool = False, seed: int = 0
+    ) -> IterableDataset:
+        """Return the Examples as a ``datasets.IterableDataset``: read as they are used.
 
-        return stream(self.request, split=split)
+        Parameters
+        ----------
+        split : str, optional
+            One split; default all.
+        shuffle : bool
+            Partitions of a pile, or files, come in an order that only `seed` tells, and so do the
+            rows of each batch that is read. Default: in row order, which in a pile is sky order.
+        seed : int
+            For the order; give another one for each epoch.
+
+        Returns
+        -------
+        datasets.IterableDataset
+            Its shards are the partitions of a pile: ``datasets.distributed.split_dataset_by_node``
+            and the workers of a PyTorch loader share them out, each is read once.
+        """
+        from astropile.survey.streaming import stream
+
+        return stream(self.request, split=split, shuffle=shuffle, seed=seed)
 
     def iter_tables(
         self,
@@ -184,26 +153,106 @@ class Survey:
 
     def __len__(self) -> int:
         """Return the number of objects; reads ids and positions at the first call."""
-        return len(self.row_index)
+        return self.request.n_rows
 
     @property
     def row_index(self) -> RowIndex:
         """Where each row of ``split=None`` is in the files."""
-        return self.request.catalogue_pass(None).index
+        return self.request.row_index
 
     @property
     def rejects(self) -> Rejects:
         """Rows that were refused, with file, row and reason; reads ids and positions."""
-        return self.request.catalogue_pass(None).rejects
+        return self.request.rejects
+
+    def build(
+        self,
+        path: str | PathLike[str],
+        *,
+        workers: int | None = None,
+        partition_rows: int = 1_000_000,
+        partition_bytes: int = 128 * 2**20,
+        memory_bytes: int = 384 * 2**20,
+        margin_arcsec: float | None = None,
+    ) -> Survey:
+        """Build the survey to disk as a HATS catalogue; see :func:`astropile.survey.build`."""
+        from astropile.survey.building import build
+
+        return build(
+            self,
+            path,
+            workers=workers,
+            partition_rows=partition_rows,
+            partition_bytes=partition_bytes,
+            memory_bytes=memory_bytes,
+            margin_arcsec=margin_arcsec,
+        )
 
     def select(self, columns: Sequence[str]) -> Survey:
         """Return the same survey with another selection of leaves."""
         return Survey(self.schema, self.request.selecting(columns))
 
+    def filter(self, where: str | None = None, *, region: Region | None = None) -> Survey:
+        """Return the survey of the rows for which a condition is true and that are in a region.
+
+        Row numbers of the result count the rows that are left, in the same order. Filters of
+        filters add up. Nothing is read yet; of a pile only the parts are read that can hold such
+        rows.
+
+        Parameters
+        ----------
+        where : str, optional
+            Condition in the expression language, over columns by any of their names, numbers in
+            the unit of the column: ``"mag_cmodel_i < 22.5 and redshift_spec > 0.1"``. Rows for
+            which it is null are left out.
+        region : Region, optional
+            Part of the sky: :func:`astropile.cone`, :func:`astropile.box`,
+            :func:`astropile.polygon`, :func:`astropile.moc`. Rows without position are left out.
+
+        Raises
+        ------
+        UsageError
+            The condition can never be used: kinds or units do not go together.
+        ColumnError
+            A name is unknown or ambiguous.
+
+        Examples
+        --------
+        >>> import astropile as ap
+        >>> stars = ap.load("hipparcos", data_dir=getfixture("demo_data"))
+        >>> bright = stars.filter("vmag < 7", region=ap.box((0, 180), (-90, 90)))
+        >>> bool(bright.catalog(["vmag"])["vmag"].max() < 7)
+        True
+        """
+        from astropile.survey.filtering import filtered
+
+        return Survey(self.schema, filtered(self.request, where, region))
+
+    def head(self, n: int = 5) -> Survey:
+        """Return the survey of the first n rows; of a split, where one is asked for."""
+        from astropile.survey.filtering import first
+
+        return Survey(self.schema, first(self.request, n))
+
+    def sample(self, n: int, *, seed: int = 0) -> Survey:
+        """Return the survey of n rows at random, in their order; of all if there are fewer.
+
+        Parameters
+        ----------
+        n : int
+            Number of rows; of a split, where one is asked for.
+        seed : int
+            The same seed gives the same rows.
+        """
+        from astropile.survey.filtering import sampled
+
+        return Survey(self.schema, sampled(self.request, n, seed))
+
     def __repr__(self) -> str:
-        """Return one line: id, config, where its files are."""
+        """Return one line: id, config, where its files are, which rows are wanted."""
         place = str(self.request.data_dir) if self.request.data_dir else "no data_dir"
-        return f"<{self.schema.file.about.name} {self.config}: {self.title}; {place}>"
+        told = "; ".join([self.title, place, *self.request.subset.key])
+        return f"<{self.schema.file.about.name} {self.config}: {told}>"
 
     def _repr_html_(self) -> str:
         about = self.schema.file.about
@@ -214,6 +263,7 @@ class Survey:
             "bands": ", ".join(self.schema.bands),
             "columns": str(len(self.columns)),
             "licence": about.license.name,
+            "rows": "; ".join(self.request.subset.key),
         }
         body = "".join(
             f"<tr><th style='text-align:left'>{html.escape(k)}</th><td>{html.escape(v)}</td></tr>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -75,6 +76,7 @@ def conversion(from_unit: UnitBase | str, to_unit: UnitBase | str) -> Converter 
     return convert
 
 
+@lru_cache(maxsize=4096)
 def convertible(from_unit: UnitBase | str, to_unit: UnitBase | str) -> bool:
     """Tell whether numbers in one unit can be turned into numbers in another.
 

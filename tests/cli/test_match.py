@@ -149,3 +149,62 @@ def test_new_folder_when_the_place_is_a_file_then_refused(tmp_path: Path) -> Non
         pass
     with pytest.raises(OutputError), new_folder(file / "below"):
         pass
+
+
+def test_match_when_all_that_left_has_then_rows_and_pairs_are_said(
+    run: Run, pair: list[object], tmp_path: Path
+) -> None:
+    result = run(
+        *pair, "--find", "k", "-k", "2", "--how", "outer", "--nested", "-o", tmp_path / "m"
+    )
+    assert result.exit_code == 0, result.output
+    assert "4 pairs within 1 arcsec (k)" in result.stdout
+    assert "8 rows (outer)" in result.stdout
+    matched = datasets.load_from_disk(str(tmp_path / "m" / "dataset"))
+    assert [len(row["vineyard"]) for row in matched] == [0, 1, 1, 1, 1, 0, 1, 1]
+    assert matched[7]["orchard"] is None
+    catalog = Table.read(tmp_path / "m" / "catalog.ecsv", format="ascii.ecsv")
+    assert len(catalog) == 8
+
+
+def test_match_when_near_by_errors_or_columns_then_passed_on(
+    run: Run, pair: list[object], tmp_path: Path
+) -> None:
+    errors = ["--n-sigma", "3", "--left-error", "mag_r", "--right-error", "mag_r"]
+    result = run(*pair, *errors, "-o", tmp_path / "a")
+    assert result.exit_code == 1
+    assert "its unit 'mag(AB)' cannot become arcsec" in result.stderr
+    result = run(*pair, "--radius-column", "mag_r", "-o", tmp_path / "b")
+    assert result.exit_code == 1
+    assert "cannot become arcsec" in result.stderr
+    assert list(tmp_path.glob("[ab]")) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["-k", "0"], "-k"),
+        (["--find", "k"], "k="),
+        (["--how", "right"], "--how"),
+        (["--n-sigma", "0"], "--n-sigma"),
+        (["--epoch", "soon"], "--epoch"),
+        (["--epoch", "51544"], "Julian year"),
+        (["-r", "1", "--radius-column", "mag_r"], "--radius-column"),
+        (["--footprint", "/no/map.fits"], "no MOC"),
+    ],
+)
+def test_match_when_an_option_is_none_then_refused_with_its_name(
+    run: Run, pair: list[object], tmp_path: Path, options: list[str], message: str
+) -> None:
+    result = run(*pair, *options, "-o", tmp_path / "m")
+    assert result.exit_code in (1, 2)
+    assert message in result.stderr
+    assert not (tmp_path / "m").exists()
+
+
+def test_match_when_an_epoch_is_given_then_how_many_moved_is_said(
+    run: Run, pair: list[object], tmp_path: Path
+) -> None:
+    result = run(*pair, "--epoch", "2000", "-o", tmp_path / "m")
+    assert result.exit_code == 0, result.output
+    assert "0 and 0 rows moved to 2000" in result.stdout

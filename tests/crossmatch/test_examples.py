@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import astropile as ap
 from astropile.crossmatch import examples
-from astropile.crossmatch.examples import RowStore
+from astropile.crossmatch.store import RowStore
 from astropile.errors import OutputError, SourceError
 from astropile.survey import Survey, cache_dir
 from astropile.survey.cache import write_tables

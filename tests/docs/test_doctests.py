@@ -14,7 +14,14 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 @pytest.mark.parametrize(
     "name",
-    ["names.md", "finding.md", pytest.param("examples-and-datasets.md", marks=pytest.mark.slow)],
+    [
+        "names.md",
+        "finding.md",
+        "matching.md",
+        "piles.md",
+        "selecting.md",
+        pytest.param("examples-and-datasets.md", marks=pytest.mark.slow),
+    ],
 )
 def test_sessions_of_a_page_when_typed_then_answered_as_shown(
     name: str,

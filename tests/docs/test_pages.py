@@ -12,7 +12,10 @@ from astropile.schema.include import fragment_names
 from astropile.site.grammar import qualifiers_table, quantities_table
 from astropile.vocabulary import load_vocabulary
 
-PAGES = ("adding-a-survey.md", "examples-and-datasets.md", "finding.md", "language.md", "names.md")
+PAGES = (
+    *("adding-a-survey.md", "examples-and-datasets.md", "finding.md", "language.md"),
+    *("matching.md", "names.md", "piles.md", "selecting.md"),
+)
 LINK = re.compile(r"\]\(([^)\s]*)\)")
 
 

@@ -9,7 +9,7 @@ import numba
 import numpy as np
 
 from astropile import sky
-from astropile.sky import packing, search
+from astropile.sky import neighbours, packing, search
 from astropile.sky.compiled import compiled
 
 
@@ -29,9 +29,13 @@ def test_match_when_arrays_are_of_any_kind_then_compiles_one_version_of_each():
     for form in forms:
         for find in ("nearest", "mutual", "all"):
             sky.match_coordinates(form, form, ra, ra, find=find)
+            sky.match_coordinates(form, form, ra, ra, find=find, radius_arcsec=np.array([1, 2, 3]))
+        sky.match_coordinates(form, form, ra, ra, find="k", k=2)
+        sky.match_coordinates(form, form, ra, ra, find="k", k=1, radius_arcsec=ra)
         sky.unit_vectors(form, form)
     names = [(packing, name) for name in ("cut_leaves", "fill_leaves", "fill_sort_keys")]
     names += [(packing, "fill_unit_vectors"), (search, "nearest_rows"), (search, "rows_within")]
+    names += [(neighbours, "nearest_k_rows"), (neighbours, "scatter_rows")]
     versions = {name: len(getattr(module, name).signatures) for module, name in names}
     assert set(versions.values()) == {1}, versions
 

@@ -189,7 +189,8 @@ def test_arrays_when_no_positions_then_are_refused(arguments, message):
         sky.match_coordinates(*arguments)
 
 
-NO_RADII = (0, -1.0, np.nan, np.inf, 648_000.1, 181 * u.deg, "1", [1.0], 1 * u.s)
+NO_RADII = (0, -1.0, np.nan, np.inf, 648_000.1, 181 * u.deg, "1", 1 * u.s)
+NO_RADII += ([[1.0]], [1.0, 2.0], [-1.0], [np.inf], [648_000.1], ["1"], [1.0] * u.s)
 
 
 @pytest.mark.parametrize("radius", NO_RADII, ids=repr)
@@ -204,9 +205,14 @@ def test_radius_when_it_has_a_unit_then_is_converted():
     assert len(sky.match_coordinates(*arguments, radius_arcsec=0.8 * u.deg)) == 0
 
 
-@pytest.mark.parametrize("option", [{"find": "best"}, {"threads": 0}, {"threads": 1.5}])
+BAD_OPTIONS = [{"find": "best"}, {"threads": 0}, {"threads": 1.5}]
+BAD_OPTIONS += [{"k": k, "find": "k"} for k in (None, 0, -1, 1.5, True)]
+BAD_OPTIONS += [{"k": 2}, {"k": 1, "find": "all"}]
+
+
+@pytest.mark.parametrize("option", BAD_OPTIONS, ids=repr)
 def test_options_when_they_are_none_then_are_refused_by_name(option):
-    (name,) = option
+    name = next(iter(option))
     with pytest.raises(errors.MatchError, match=f"{name}="):
         sky.match_coordinates([1.0], [1.0], [1.0], [1.0], **option)
 
@@ -217,3 +223,20 @@ def test_all_when_pairs_exceed_memory_then_is_refused_with_their_number():
         patch.setattr(np, "repeat", lambda *_: (_ for _ in ()).throw(MemoryError))
         with pytest.raises(errors.MatchError, match=r"^4 pairs lie within the radius"):
             sky.match_coordinates(ra, dec, ra, dec, find="all")
+
+
+def test_radii_when_one_a_row_then_each_row_has_its_own():
+    ra = np.zeros(4)
+    radii = np.array([0.5, 1.5, np.nan, 0.0])
+    pairs = sky.match_coordinates(ra, ra, [0.0], [1.0 / 3600], radius_arcsec=radii)
+    assert pairs.left.tolist() == [1]
+    masked = MaskedColumn([0.5, 1.5, 9.0, 0.1] / np.float64(60), unit="arcmin", mask=[0, 0, 1, 0])
+    again = sky.match_coordinates(ra, ra, [0.0], [1.0 / 3600], radius_arcsec=masked)
+    assert again.left.tolist() == [1]
+    same = sky.match_coordinates(ra, ra, [0.0], [0.0], radius_arcsec=radii)
+    assert same.left.tolist() == [0, 1, 3]  # a radius of 0 takes what is at the same place
+
+
+def test_k_when_more_than_there_are_then_all_of_them():
+    pairs = sky.match_coordinates([0.0], [0.0], [0.0] * 3, [0.0] * 3, find="k", k=10**9)
+    assert pairs.right.tolist() == [0, 1, 2]

@@ -14,7 +14,7 @@ FLOORS = (
     ("cli", "site", "plot", "export", "testing"),
     ("datasets", "crossmatch", "survey"),
     ("pile", "engine"),
-    ("sky", "readers"),
+    ("sky", "readers", "remote"),
     ("registry", "schema", "expression", "vocabulary", "document"),
     ("errors",),
 )

@@ -14,7 +14,13 @@ from datasets.distributed import split_dataset_by_node
 from mocpy import MOC
 
 import astropile as ap
-from astropile.errors import AmbiguousColumnError, LeafError, UnknownColumnError, UsageError
+from astropile.errors import (
+    AmbiguousColumnError,
+    CorruptFileError,
+    LeafError,
+    UnknownColumnError,
+    UsageError,
+)
 from astropile.survey import Survey
 from tests.survey.conftest import GROVE, cells, write_hdf5
 
@@ -158,6 +164,31 @@ def test_steps_when_mixed_then_are_done_in_order(woods: dict[str, Survey]) -> No
             n for n in some if n in bright
         ]
         assert len(survey.filter("ebv < 1").sample(4).filter("ebv < -1")) == 0
+
+
+@pytest.mark.parametrize("options", [{"layout": "per_band"}, {"names": "canonical"}])
+def test_filter_when_keys_are_others_then_chooses_the_same_rows(
+    woods: dict[str, Survey], woods_files: Path, options: dict[str, Any]
+) -> None:
+    key = "grove_id" if "layout" in options else "object_id"
+    path = woods["pile"].request.data_dir
+    assert path is not None
+    for survey, other in (
+        (woods["files"], ap.load("grove", data_dir=woods_files, **options)),
+        (woods["pile"], ap.open(path, **options)),
+    ):
+        for step in (lambda s: s.filter("m_g < 30 and ebv > 0.1"), lambda s: s.head(4)):
+            assert [row[key] for row in step(other)] == ids(step(survey))
+            assert list(step(other).dataset()[key]) == ids(step(survey))
+
+
+def test_head_when_iterated_then_later_files_are_not_read(grove: Path, tmp_path: Path) -> None:
+    write_hdf5(tmp_path / "small" / "train" / "a.hdf5", cells(5))
+    (tmp_path / "small" / "train" / "b.hdf5").write_bytes(b"no file of anything")
+    survey = ap.load("grove", data_dir=tmp_path)
+    assert [row["object_id"] for row in survey.head(2)] == ["tree-0", "tree-1"]
+    with pytest.raises(CorruptFileError):
+        list(survey)
 
 
 def test_filter_when_files_and_pile_are_compared_then_the_same_rows(

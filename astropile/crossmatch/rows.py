@@ -1,0 +1,94 @@
+"""Which rows a result has: pairs, and what `how` adds to them or takes away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from astropile.errors import UsageError
+from astropile.readers.column import Array
+from astropile.sky import Pairs
+from astropile.sky.positions import Floats
+
+__all__ = ["HOWS", "NO_ROW", "ResultRows", "join", "require_how"]
+
+#: What a match can give.
+HOWS = ("inner", "left", "anti", "outer")
+#: Stands for the row of a side that has none.
+NO_ROW = -1
+
+
+@dataclass(frozen=True, eq=False)
+class ResultRows:
+    """Rows of a result, sorted by (left row, separation, right row), rows without left last.
+
+    Attributes
+    ----------
+    left, right : ndarray of int64
+        Row numbers; -1 where there is no counterpart.
+    separation_arcsec : ndarray of float64
+        NaN where there is no counterpart.
+    """
+
+    left: Array
+    right: Array
+    separation_arcsec: Floats
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.left)
+
+    @property
+    def is_pair(self) -> Array:
+        """Whether each row has both sides."""
+        return np.asarray((self.left >= 0) & (self.right >= 0))
+
+    @property
+    def nests(self) -> Array:
+        """Where the rows of each left row begin, and the end; a row without left is on its own."""
+        starts = np.ones(len(self), dtype=bool)
+        starts[1:] = (self.left[1:] != self.left[:-1]) | (self.left[1:] < 0)
+        return np.append(np.flatnonzero(starts), len(self))
+
+
+def require_how(how: str) -> None:
+    """Refuse a kind of join that there is not.
+
+    Raises
+    ------
+    UsageError
+        There is no such kind.
+    """
+    if how not in HOWS:
+        what = f"how={how!r} is no kind of result; expected one of {', '.join(HOWS)}"
+        raise UsageError(what, hint="'inner' gives the pairs, 'left' every left row")
+
+
+def join(pairs: Pairs, how: str, left_rows: int, right_rows: int) -> ResultRows:
+    """Return the rows that a kind of join makes of pairs."""
+    if how == "inner":
+        return ResultRows(pairs.left, pairs.right, pairs.separation_arcsec)
+    alone = np.ones(left_rows, dtype=bool)
+    alone[pairs.left] = False
+    lonely = np.flatnonzero(alone)
+    if how == "anti":
+        return _without_right(lonely)
+    left = np.concatenate([pairs.left, lonely])
+    order = np.argsort(left, kind="stable")
+    rest = _without_right(lonely)
+    right = np.concatenate([pairs.right, rest.right])[order]
+    separation = np.concatenate([pairs.separation_arcsec, rest.separation_arcsec])[order]
+    left = left[order]
+    if how == "outer":
+        alone = np.ones(right_rows, dtype=bool)
+        alone[pairs.right] = False
+        others = np.flatnonzero(alone)
+        left = np.concatenate([left, np.full(len(others), NO_ROW)])
+        right = np.concatenate([right, others])
+        separation = np.concatenate([separation, np.full(len(others), np.nan)])
+    return ResultRows(left, right, separation)
+
+
+def _without_right(rows: Array) -> ResultRows:
+    return ResultRows(rows, np.full(len(rows), NO_ROW), np.full(len(rows), np.nan))

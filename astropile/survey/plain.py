@@ -1,0 +1,318 @@
+"""Plain tables to piles: columns as they are, with a schema made from them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from astropile.document import did_you_mean
+from astropile.engine import Rejects
+from astropile.errors import UnknownColumnError, UsageError
+from astropile.readers.column import Array
+from astropile.schema import OBJECT_LEAVES
+from astropile.survey.plain_input import TableInput, table_input
+from astropile.survey.plain_schema import plain_schema, value_type
+from astropile.vocabulary import UnitTextError, conversion, parse_unit
+
+if TYPE_CHECKING:
+    from astropile.pile import About, Examples, Positions
+    from astropile.survey.survey import Survey
+
+__all__ = ["build_table"]
+
+_DEGREE: Final = "deg"
+_CITATION: Final = "% A table without a citation; cite where it comes from.\n"
+
+
+def build_table(
+    table: Any,
+    path: str | PathLike[str],
+    *,
+    name: str,
+    object_id: str,
+    ra: str,
+    dec: str,
+    workers: int | None = None,
+    partition_rows: int = 1_000_000,
+    partition_bytes: int = 128 * 2**20,
+    memory_bytes: int = 384 * 2**20,
+    margin_arcsec: float | None = None,
+) -> Survey:
+    """Build any table to a pile, without a YAML.
+
+    Columns keep their names, types, units and descriptions. The pile holds ``object_id`` as text,
+    ``ra`` and ``dec`` in degrees, and then every column of the table.
+
+    Parameters
+    ----------
+    table : astropy Table, pandas DataFrame, pyarrow Table, or path-like
+        The table, or a Parquet, CSV or FITS file; files are read piece by piece.
+    path : path-like
+        Folder of the pile; it must not exist.
+    name : str
+        Name of the survey that the pile is: small letters, digits and ``_``.
+    object_id, ra, dec : str
+        Columns of the id and of the position (ICRS; degrees, or the unit that the table gives).
+    workers, partition_rows, partition_bytes, memory_bytes, margin_arcsec
+        As for :func:`astropile.survey.build`.
+
+    Returns
+    -------
+    Survey
+        The pile, as :func:`astropile.open` opens it.
+
+    Raises
+    ------
+    UsageError
+        A column is unknown or of a type that a pile cannot hold, or there is something at `path`.
+    PileError, OutputError
+        As for :func:`astropile.survey.build`.
+
+    Examples
+    --------
+    >>> import astropile as ap
+    >>> from astropy.table import Table
+    >>> stars = Table({"id": [7, 8], "ra": [10.0, 20.0], "dec": [-5.0, 5.0], "v": [9.5, 8.5]})
+    >>> place = getfixture("tmp_path") / "stars"
+    >>> mine = ap.build_table(stars, place, name="stars", object_id="id", ra="ra", dec="dec")
+    >>> mine.catalog(columns=["v"])["v"].tolist()
+    [9.5, 8.5]
+    """
+    from astropile.pile import BuildOptions, build_pile
+    from astropile.sky.threads import thread_count
+    from astropile.survey.opened import open_survey
+
+    rows = TableRows(table_input(table), name, object_id, ra, dec)
+    build_pile(
+        rows,
+        Path(path),
+        BuildOptions(partition_rows, partition_bytes, margin_arcsec),
+        workers=thread_count(None) if workers is None else workers,
+        memory_bytes=memory_bytes,
+    )
+    opened = open_survey(path)
+    opened.rejects.announce(name)
+    return opened
+
+
+@dataclass
+class TableRows:
+    """The rows of a plain table as a build reads them.
+
+    Attributes
+    ----------
+    table : TableInput
+        The table.
+    name : str
+        Name of the survey.
+    object_id, ra, dec : str
+        Columns of id and position.
+    """
+
+    table: TableInput
+    name: str
+    object_id: str
+    ra: str
+    dec: str
+    rejects: Rejects = field(default_factory=Rejects, init=False)
+
+    def __post_init__(self) -> None:
+        """Refuse columns that are not there, or whose names belong to the object."""
+        names = self.table.schema.names
+        given = {"object_id": self.object_id, "ra": self.ra, "dec": self.dec}
+        for key, column in given.items():
+            if column not in names:
+                hint = did_you_mean(column, names) or f"it has {', '.join(names[:12])}"
+                raise UnknownColumnError(
+                    f"{key}='{column}' is not a column", where=self.table.name, hint=hint
+                )
+            if key in names and key != column:
+                raise UsageError(
+                    f"the table has a column '{key}', but {key}= names '{column}'",
+                    where=self.table.name,
+                    hint=f"rename the column '{key}': every pile has a column of this name",
+                )
+        self._factors = {key: self._factor(given[key]) for key in ("ra", "dec")}
+
+    def _factor(self, column: str) -> float:
+        """Return what turns the values of a column into degrees."""
+        found = self.table.schema.field(column)
+        where = f"{self.table.name}, {column}"
+        if not (pa.types.is_floating(found.type) or pa.types.is_integer(found.type)):
+            msg = f"a position must be numbers, the column holds {found.type}"
+            raise UsageError(msg, where=where, hint="convert it to degrees first")
+        text = (found.metadata or {}).get(b"unit", b"").decode()
+        try:
+            factor = conversion(parse_unit(text or _DEGREE), parse_unit(_DEGREE))
+        except UnitTextError as error:
+            raise UsageError(error.message, where=where, hint="give degrees") from error
+        if callable(factor):
+            msg = f"'{text}' is no unit of an angle"
+            raise UsageError(msg, where=where, hint="give degrees")
+        return 1.0 if factor is None else float(factor)
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """Id and position, then the columns of the table."""
+        own = {
+            "object_id": (pa.string(), {"description": f"Id, from column {self.object_id}."}),
+            "ra": (pa.float64(), {"unit": _DEGREE, "description": "Right ascension."}),
+            "dec": (pa.float64(), {"unit": _DEGREE, "description": "Declination."}),
+        }
+        fields = [pa.field(key, kind, metadata=facts) for key, (kind, facts) in own.items()]
+        return pa.schema([*fields, *self._others])
+
+    @cached_property
+    def _others(self) -> list[pa.Field]:
+        found = []
+        for column in self.table.schema:
+            if column.name in OBJECT_LEAVES:
+                continue
+            kind = value_type(column.type)
+            if kind is None:
+                raise UsageError(
+                    f"a pile cannot hold values of type {column.type}",
+                    where=f"{self.table.name}, {column.name}",
+                    hint="leave the column out, or convert it to numbers or text",
+                )
+            found.append(column.with_type(kind))
+        return found
+
+    @cached_property
+    def about(self) -> About:
+        """What the pile will say of itself."""
+        from astropile.pile import About
+
+        text = plain_schema(self.name, self.table.name, self.schema, self.object_id)
+        others = (
+            f"{f.name}.{f.name}" if pa.types.is_nested(f.type) else f.name for f in self._others
+        )
+        return About(
+            name=self.name,
+            title=f"Table {self.name}",
+            homepage="",
+            license="unknown",
+            survey=self.name,
+            config="main",
+            source="table",
+            schema_text=text,
+            schema_sha256=hashlib.sha256(text.encode()).hexdigest(),
+            citation=_CITATION,
+            request={
+                "config": "main",
+                "source": "table",
+                "leaves": [*OBJECT_LEAVES, *others],
+                "object": {"id": self.object_id, "ra": self.ra, "dec": self.dec},
+                "content": self.table.digest,
+            },
+            splits=("train",),
+        )
+
+    def stamps(self) -> tuple[tuple[str, int, int], ...]:
+        """Return name, size and time of change of the file, if it is one."""
+        return self.table.stamps()
+
+    def file_name(self, number: int) -> str:
+        """Return the name of the table."""
+        return self.table.name
+
+    # --- rows -----------------------------------------------------------------------------
+
+    def positions(self) -> Iterator[Positions]:
+        """Yield ids and positions in row order."""
+        from astropile.pile import Positions
+
+        self.rejects = Rejects()
+        columns = list(dict.fromkeys((self.object_id, self.ra, self.dec)))
+        for start, piece in self.table.batches(columns):
+            ids, ra, dec, rows = self._accepted(piece, start)
+            yield Positions(ids, ra, dec, np.zeros(len(rows), dtype=np.int64), rows)
+
+    def examples(self) -> Iterator[Examples]:
+        """Yield the same rows with all columns."""
+        from astropile.pile import Examples
+
+        self.rejects = Rejects()
+        for start, piece in self.table.batches(None):
+            table, rows = self._packed(piece, start)
+            yield Examples(table, np.zeros(len(rows), dtype=np.int64), rows)
+
+    def sample(self, file: Array, row: Array) -> pa.Table:
+        """Return a few rows, to learn how big they are."""
+        kept = self.rejects
+        for start, piece in self.table.batches(None):
+            inside = row[(row >= start) & (row < start + piece.num_rows)] - start
+            if len(inside):
+                table, _ = self._packed(piece.take(pa.array(inside)), start)
+                self.rejects = kept
+                return table
+        return self.schema.empty_table()
+
+    def _accepted(self, piece: pa.Table, start: int) -> tuple[pa.Array, Array, Array, Array]:
+        """Return id, position and number of the rows that a pile can hold; refuse the others."""
+        ids = _text(_whole(piece.column(self.object_id)))
+        ra, dec = (
+            _numbers(_whole(piece.column(name))) * self._factors[key]
+            for key, name in (("ra", self.ra), ("dec", self.dec))
+        )
+        ra = np.where(np.isfinite(ra) & ((ra < 0) | (ra >= 360)), np.mod(ra, 360.0), ra)
+        rows = np.arange(start, start + piece.num_rows)
+        null = np.zeros(len(rows), dtype=bool)
+        if ids.null_count:
+            null = ids.is_null().to_numpy(zero_copy_only=False)
+        with np.errstate(invalid="ignore"):
+            misplaced = (np.isinf(ra) | (np.abs(dec) > 90)) & ~null
+        good = ~(null | misplaced)
+        if good.all():
+            return ids, ra, dec, rows
+        names = np.full(len(rows), self.table.name)
+        listed = np.array(ids.to_pylist(), dtype=object)
+        for code, mask in (("null_id", null), ("position", misplaced)):
+            if mask.any():
+                self.rejects.add(code, files=names[mask], rows=rows[mask], object_ids=listed[mask])
+        return ids.filter(pa.array(good)), ra[good], dec[good], rows[good]
+
+    def _packed(self, piece: pa.Table, start: int) -> tuple[pa.Table, Array]:
+        ids, ra, dec, rows = self._accepted(piece, start)
+        if len(rows) != piece.num_rows:
+            piece = piece.take(pa.array(rows - start))
+        arrays = [ids, _nan_is_null(ra), _nan_is_null(dec)]
+        for wanted in self._others:
+            values = _whole(piece.column(wanted.name))
+            arrays.append(values if values.type == wanted.type else values.cast(wanted.type))
+        return pa.Table.from_arrays(arrays, schema=self.schema), rows
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _text(ids: pa.Array) -> pa.Array:
+    """Return ids as text; a blank is none."""
+    if pa.types.is_floating(ids.type):
+        ids = ids.cast(pa.int64())  # 1.0 is the id 1; anything else is refused aloud
+    text = ids if ids.type == pa.string() else ids.cast(pa.string())
+    if pa.types.is_string(ids.type) or pa.types.is_large_string(ids.type):
+        text = pc.utf8_trim_whitespace(text)
+        blank = pc.equal(text, "")
+        text = pc.if_else(blank, pa.scalar(None, pa.string()), text)
+    return text
+
+
+def _numbers(values: pa.Array) -> Array:
+    found = values.cast(pa.float64())
+    return np.asarray(found.to_numpy(zero_copy_only=False))
+
+
+def _nan_is_null(values: Array) -> pa.Array:
+    gap = np.isnan(values)
+    return pa.array(values, mask=gap) if gap.any() else pa.array(values)

@@ -29,11 +29,12 @@ if TYPE_CHECKING:
         compare,
         find,
         load,
-        meaning,
         surveys,
     )
+    from astropile.survey.concatenating import concatenate_datasets
     from astropile.survey.downloading import download
     from astropile.survey.formatting import fast
+    from astropile.survey.meaning import meaning
     from astropile.survey.opened import open
     from astropile.survey.plain import build_table
 
@@ -50,6 +51,7 @@ _HOMES = {
     "box": "astropile.sky.regions",
     "build_table": "astropile.survey.plain",
     "compare": "astropile.survey",
+    "concatenate_datasets": "astropile.survey.concatenating",
     "cone": "astropile.sky.regions",
     "cross_match": "astropile.crossmatch",
     "cross_match_datasets": "astropile.crossmatch",
@@ -79,6 +81,7 @@ __all__ = [
     "box",
     "build_table",
     "compare",
+    "concatenate_datasets",
     "cone",
     "cross_match",
     "cross_match_datasets",

@@ -10,7 +10,8 @@
     │   ├── MissingExtraError   an optional dependency is not installed
     │   └── ColumnError
     │       ├── UnknownColumnError
-    │       └── AmbiguousColumnError
+    │       ├── AmbiguousColumnError
+    │       └── MixedColumnsError   values of several surveys that must not stand in one column
     ├── SourceError             the files do not say what the schema says
     │   ├── DataDirError        no data directory, or not a directory
     │   ├── NoFilesError        no file matches any source of a survey
@@ -18,7 +19,9 @@
     │   ├── UnsafeFileError     a file reaches outside the data directory, or is a bomb
     │   ├── CellError           a cell is missing, or has another shape or type
     │   ├── LeafError           a value cannot become its leaf (cast, lookup, label, shape, unit)
+    │   ├── MirrorError         a file elsewhere cannot be fetched: no network, no access
     │   └── PileError           a pile is not there, not finished, or not as it was built
+    │       └── NoPileError     there is nothing at its place
     ├── MatchError              a cross-match that cannot be done
     └── OutputError             a result cannot be written
 
@@ -43,8 +46,11 @@ __all__ = [
     "DataDirError",
     "LeafError",
     "MatchError",
+    "MirrorError",
     "MissingExtraError",
+    "MixedColumnsError",
     "NoFilesError",
+    "NoPileError",
     "OutputError",
     "PileError",
     "Problem",
@@ -180,6 +186,10 @@ class AmbiguousColumnError(ColumnError):
         super().__init__(what, where=where, hint=hint)
 
 
+class MixedColumnsError(ColumnError):
+    """Columns of several surveys whose values must not stand under one name."""
+
+
 class SourceError(AstropileError):
     """The files of a survey do not hold what its schema says."""
 
@@ -214,8 +224,20 @@ class LeafError(SourceError, ValueError):
     """A value that cannot become its leaf."""
 
 
+class MirrorError(SourceError, ConnectionError):
+    """A file elsewhere that cannot be fetched: no network, or no access."""
+
+    exit_code = 4
+
+
 class PileError(SourceError, ValueError):
     """A pile that is not there, was not finished, or is not as it was built."""
+
+
+class NoPileError(PileError, FileNotFoundError):
+    """There is nothing at the place of a pile."""
+
+    exit_code = 4
 
 
 class MatchError(AstropileError, ValueError):

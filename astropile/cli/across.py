@@ -2,54 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from astropile.cli.options import AsJson, complete_survey
+from astropile.cli.options import AsJson, complete_survey, option
 from astropile.cli.output import write_json, write_shown
 from astropile.errors import UsageError
 
 
-def _option(*names: str, **about: Any) -> Any:
-    return typer.Option(*names, show_default=False, **about)
-
-
 def find(
     quantity: Annotated[
-        str | None, _option(metavar="WORD", help="Quantity that a column is, such as redshift.")
+        str | None, option(metavar="WORD", help="Quantity that a column is, such as redshift.")
     ] = None,
     method: Annotated[
-        str | None, _option(metavar="WORD", help="What it was inferred from: spec, phot ...")
+        str | None, option(metavar="WORD", help="What it was inferred from: spec, phot ...")
     ] = None,
     estimator: Annotated[
-        str | None, _option(metavar="WORD", help="How light was summed: psf, model, aper ...")
+        str | None, option(metavar="WORD", help="How light was summed: psf, model, aper ...")
     ] = None,
-    band: Annotated[str | None, _option(metavar="TOKEN", help="Token of the band.")] = None,
+    band: Annotated[str | None, option(metavar="TOKEN", help="Token of the band.")] = None,
     stat: Annotated[
         str | None,
-        _option(metavar="WORD", help="err, ivar ...; any: values and errors. Default: values."),
+        option(metavar="WORD", help="err, ivar ...; any: values and errors. Default: values."),
     ] = None,
     qualifiers: Annotated[
         list[str] | None,
-        _option(
+        option(
             "--is",
             metavar="KEY=WORD",
             help="Any qualifier of the vocabulary, such as frame=cmb; may be repeated.",
         ),
     ] = None,
     modality: Annotated[
-        str | None, _option(metavar="NAME", help="Kind or name of a block: image, spectrum ...")
+        str | None, option(metavar="NAME", help="Kind or name of a block: image, spectrum ...")
     ] = None,
     near: Annotated[
         str | None,
-        _option(metavar="LENGTH", help="Wavelength that a band must see: 620nm, '3.4 um'."),
+        option(metavar="LENGTH", help="Wavelength that a band must see: 620nm, '3.4 um'."),
     ] = None,
     text: Annotated[
-        str | None, _option(metavar="TEXT", help="Text in a name, alias or description.")
+        str | None, option(metavar="TEXT", help="Text in a name, alias or description.")
     ] = None,
     unit: Annotated[
-        str | None, _option(metavar="UNIT", help="Unit that the column can be converted to.")
+        str | None, option(metavar="UNIT", help="Unit that the column can be converted to.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -88,7 +84,7 @@ def compare(
     ],
     survey: Annotated[
         list[str] | None,
-        _option(
+        option(
             metavar="SURVEY",
             help="Only this survey; may be repeated.",
             autocompletion=complete_survey,

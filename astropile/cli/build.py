@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from astropile.cli.failures import DATA
-from astropile.cli.options import AsJson, Config, Data, Source, SurveyName
+from astropile.cli.options import AsJson, Config, Data, Source, SurveyName, option
 from astropile.cli.output import human_size, write_json, write_lines
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ SIZE = "Most memory of a partition; default: 134."
 
 
 def _number(*names: str, help: str, metavar: str = "N") -> Any:
-    return typer.Option(*names, min=1, metavar=metavar, help=help, show_default=False)
+    return option(*names, min=1, metavar=metavar, help=help)
 
 
 def build(
@@ -34,19 +34,16 @@ def build(
     data: Data,
     out: Annotated[
         Path,
-        typer.Option(
-            "--output", "-o", metavar="PATH", help="New folder for the pile.", show_default=False
-        ),
+        option("--output", "-o", metavar="PATH", help="New folder for the pile."),
     ],
     config: Config = None,
     source: Source = None,
     columns: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
             "--column",
             metavar="NAME",
             help="Store this leaf or block; may be repeated. Default: all.",
-            show_default=False,
         ),
     ] = None,
     workers: Annotated[int | None, _number("--workers", "-w", help=WORKERS)] = None,
@@ -57,9 +54,7 @@ def build(
     ] = None,
     margin: Annotated[
         float | None,
-        typer.Option(
-            "--margin", metavar="ARCSEC", help="Write margins for other tools.", show_default=False
-        ),
+        option("--margin", metavar="ARCSEC", help="Write margins for other tools."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

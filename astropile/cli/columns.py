@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from astropile.cli.options import AsJson, Config, SurveyName
+from astropile.cli.options import AsJson, Config, SurveyName, option
 from astropile.cli.output import write_json, write_shown
 
 if TYPE_CHECKING:
@@ -21,11 +21,10 @@ def columns(
     config: Config = None,
     resolve: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
             "--resolve",
             metavar="NAME",
             help="Say which column a name means; may be repeated. Exit code 2 if none or several.",
-            show_default=False,
         ),
     ] = None,
     partial: Annotated[
@@ -34,17 +33,14 @@ def columns(
     ] = "refuse",
     find: Annotated[
         str | None,
-        typer.Option(
+        option(
             metavar="TEXT",
             help="Only columns with this text in a name, unit, UCD, filter or description.",
-            show_default=False,
         ),
     ] = None,
     group: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME", help="Only the columns of this block or heading.", show_default=False
-        ),
+        option(metavar="NAME", help="Only the columns of this block or heading."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

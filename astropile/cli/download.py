@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from astropile.cli.options import AsJson, Config, SurveyName
+from astropile.cli.options import AsJson, Config, SurveyName, option
 from astropile.cli.output import human_size, remark_console, write_json, write_lines
 
 if TYPE_CHECKING:
@@ -21,30 +21,21 @@ def download(
     survey: SurveyName,
     out: Annotated[
         Path,
-        typer.Option(
+        option(
             "--output",
             "-o",
             metavar="DIR",
             help="Data directory; give the same one to go on after an interruption.",
-            show_default=False,
         ),
     ],
     config: Config = None,
     source: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Container to fetch; default: the first that has a mirror.",
-            show_default=False,
-        ),
+        option(metavar="NAME", help="Container to fetch; default: the first that has a mirror."),
     ] = None,
     mirror: Annotated[
         str | None,
-        typer.Option(
-            metavar="URL",
-            help="Folder to fetch from instead: https, s3, hf, or a path.",
-            show_default=False,
-        ),
+        option(metavar="URL", help="Folder to fetch from instead: https, s3, hf, or a path."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-n", help="Only list the files and their bytes.")

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from astropile.errors import OutputError, UsageError
+from astropile import disk
+from astropile.errors import UsageError
+
+_HINT = "choose a folder that can be written and has space"
 
 
 def require_free(folder: Path) -> None:
@@ -43,7 +46,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
     """
     require_free(folder)
     folder = folder.resolve()  # a link to an empty folder stays a link
-    with _as_output_error(folder):
+    with disk.writing(folder, _HINT):
         folder.parent.mkdir(parents=True, exist_ok=True)
         outer = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
@@ -51,19 +54,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
         aside = outer / folder.name
         aside.mkdir()
         yield aside
-        with _as_output_error(folder):
+        with disk.writing(folder, _HINT):
             aside.replace(folder)  # an empty folder may be there; anything else is refused
     finally:
         shutil.rmtree(outer, ignore_errors=True)
-
-
-@contextmanager
-def _as_output_error(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(
-            f"cannot write: {error.strerror or error}",
-            where=str(folder),
-            hint="choose a folder that can be written and has space",
-        ) from error

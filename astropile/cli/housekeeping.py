@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from astropile.cli.options import AsJson
+from astropile.cli.options import AsJson, option
 from astropile.cli.output import human_size, write_json, write_lines, write_text
 
 
@@ -32,7 +32,7 @@ def demo(
 def schema(
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FILE", help="Write to a file.", show_default=False),
+        option("--out", "-o", metavar="FILE", help="Write to a file."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -14,11 +14,13 @@ from astropile.cli.folder import new_folder, require_free
 from astropile.cli.match_options import (
     CATALOG,
     DATASET,
+    AsPile,
     Epoch,
     FindPairs,
     Footprint,
     HowJoined,
     LeftError,
+    Memory,
     Neighbours,
     Nested,
     Output,
@@ -28,6 +30,7 @@ from astropile.cli.match_options import (
     Sigmas,
     read_epoch,
 )
+from astropile.cli.match_sides import read_side
 from astropile.cli.options import (
     AsJson,
     LeftConfig,
@@ -43,15 +46,15 @@ from astropile.cli.output import write_json, write_lines
 
 if TYPE_CHECKING:
     from astropile.crossmatch import MatchResult
-    from astropile.crossmatch.sides import Side
+    from astropile.crossmatch.sides import AnySide
 
 
 def match(
     left: LeftName,
     right: RightName,
-    left_data: LeftData,
-    right_data: RightData,
     out: Output,
+    left_data: LeftData = None,
+    right_data: RightData = None,
     radius: Radius = None,
     radius_column: RadiusColumn = None,
     find: FindPairs = "nearest",
@@ -63,15 +66,19 @@ def match(
     epoch: Epoch = None,
     footprint: Footprint = None,
     nested: Nested = False,
+    pile: AsPile = False,
+    memory: Memory = None,
     left_config: LeftConfig = None,
     right_config: RightConfig = None,
     left_source: LeftSource = None,
     right_source: RightSource = None,
     as_json: AsJson = False,
 ) -> None:
-    """Match surveys A and B on the sky; save the matched catalogue and the matched Examples."""
+    """Match A and B on the sky; save the matched catalogue and the matched Examples.
+
+    A and B are surveys with their files, piles, or tables (Parquet, FITS, CSV, ECSV, VOTable).
+    """
     from astropile.crossmatch import cross_match
-    from astropile.survey import load
 
     out = out.expanduser()
     if radius is not None and radius_column is not None:
@@ -80,8 +87,8 @@ def match(
     year = read_epoch(epoch)
     require_free(out)  # before any work is done
     result = cross_match(
-        load(left, data_dir=left_data, config=left_config, source=left_source),
-        load(right, data_dir=right_data, config=right_config, source=right_source),
+        read_side(left, left_data, left_config, left_source, side="left"),
+        read_side(right, right_data, right_config, right_source, side="right"),
         radius_arcsec=radius_column or radius,
         find=find,
         k=k,
@@ -92,14 +99,23 @@ def match(
         epoch=year,
         footprint=footprint,
         nested=nested,
+        memory_bytes=None if memory is None else memory * 2**20,
     )
+    if pile:
+        result.build(out, memory_bytes=(memory or 384) * 2**20)
+    else:
+        _save(result, out)
+    if as_json:
+        write_json(_facts(result, out, pile=pile))
+    else:
+        write_lines(_lines(result, out, pile=pile))
+
+
+def _save(result: MatchResult, out: Path) -> None:
+    """Write the catalogue and the Examples to a new folder."""
     with new_folder(out) as folder, _progress_on_terminals_only():
         result.catalog().write(folder / CATALOG, format="ascii.ecsv")
         result.dataset().save_to_disk(str(folder / DATASET))
-    if as_json:
-        write_json(_facts(result, out))
-    else:
-        write_lines(_lines(result, out))
 
 
 @contextmanager
@@ -121,21 +137,26 @@ def _progress_on_terminals_only() -> Iterator[None]:
             enable_progress_bars()
 
 
-def _facts(result: MatchResult, out: Path) -> dict[str, Any]:
+def _facts(result: MatchResult, out: Path, *, pile: bool) -> dict[str, Any]:
+    places = {"catalog": str(out / CATALOG), "dataset": str(out / DATASET)}
     return {
-        "left": _side_facts(cast("Side", result.left)),
-        "right": _side_facts(cast("Side", result.right)),
+        "left": _side_facts(result.left),
+        "right": _side_facts(result.right),
         "radius_arcsec": result.radius_arcsec,
         "find": result.find,
         "how": result.how,
         "pairs": result.n_pairs,
         "rows": len(result),
-        "catalog": str(out / CATALOG),
-        "dataset": str(out / DATASET),
+        **({"pile": str(out)} if pile else places),
     }
 
 
-def _side_facts(side: Side) -> dict[str, Any]:
+def _side_facts(side: AnySide) -> dict[str, Any]:
+    from astropile.crossmatch.sides import Side
+
+    if not isinstance(side, Side):
+        own = {"survey": None, "config": None, "source": "table", "rows": len(side)}
+        return {"label": side.label, **own, "without_position": side.unplaced, "rejected": {}}
     return {
         "label": side.label,
         "survey": side.request.schema.id,
@@ -143,13 +164,13 @@ def _side_facts(side: Side) -> dict[str, Any]:
         "source": side.request.chosen_source,
         "rows": len(side),
         "without_position": side.unplaced,
-        "rejected": side.request.catalogue_pass(None).rejects.counts(),
+        "rejected": side.request.rejects.counts(),
     }
 
 
-def _lines(result: MatchResult, out: Path) -> Iterator[str]:
+def _lines(result: MatchResult, out: Path, *, pile: bool) -> Iterator[str]:
     for side in (result.left, result.right):
-        facts = _side_facts(cast("Side", side))  # surveys are all that can be named here
+        facts = _side_facts(side)
         parts = [f"{facts['rows']} rows", f"{facts['without_position']} without position"]
         parts += [f"{sum(facts['rejected'].values())} refused"]
         reasons = ", ".join(f"{code} {count}" for code, count in facts["rejected"].items())
@@ -163,4 +184,4 @@ def _lines(result: MatchResult, out: Path) -> Iterator[str]:
     if result.epoch is not None:
         moved = " and ".join(str(placed.moved) for placed in result.places)
         yield f"{moved} rows moved to {result.epoch:g}"
-    yield f"wrote {out / CATALOG} and {out / DATASET}"
+    yield f"wrote {out}" if pile else f"wrote {out / CATALOG} and {out / DATASET}"

@@ -41,7 +41,7 @@ Output = Annotated[
         "--output",
         "-o",
         metavar="DIR",
-        help=f"New folder for {CATALOG} and {DATASET}/.",
+        help=f"New folder for {CATALOG} and {DATASET}/, or for the pile.",
         show_default=False,
     ),
 ]
@@ -102,3 +102,13 @@ Footprint = Annotated[
     _option("--footprint", metavar="MOC", text="File with the part of the sky of B."),
 ]
 Nested = Annotated[bool, typer.Option("--nested", help="One row for each A, with a list of its B.")]
+AsPile = Annotated[bool, typer.Option("--pile", help="Write one pile instead: a HATS catalogue.")]
+Memory = Annotated[
+    int | None,
+    _option(
+        "--memory",
+        metavar="MB",
+        text="Memory to match two piles in, and to write a pile in; default: 1024, 384.",
+        min=64,
+    ),
+]

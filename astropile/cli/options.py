@@ -52,7 +52,8 @@ def complete_config(
     return complete
 
 
-def _option(*names: str, **about: Any) -> Any:
+def option(*names: str, **about: Any) -> Any:
+    """Return an option; its own help says what holds without it."""
     return typer.Option(*names, show_default=False, **about)
 
 
@@ -65,8 +66,17 @@ def _survey(metavar: str) -> Any:
     )
 
 
+def _side(metavar: str) -> Any:
+    return typer.Argument(
+        metavar=metavar,
+        help="Id, alias or class name of a survey; or the path of a pile or of a table.",
+        autocompletion=complete_survey,
+        show_default=False,
+    )
+
+
 def _config(name: str, survey: str, place: int, *short: str) -> Any:
-    return _option(
+    return option(
         name,
         *short,
         metavar="NAME",
@@ -76,20 +86,20 @@ def _config(name: str, survey: str, place: int, *short: str) -> Any:
 
 
 def _source(name: str) -> Any:
-    return _option(
+    return option(
         name, metavar="NAME", help="Container to read; default: the first whose files are there."
     )
 
 
 def _data(name: str) -> Any:
-    return _option(name, metavar="DIR", help="Folder with the survey's files.")
+    return option(name, metavar="DIR", help="Folder with the survey's files.")
 
 
-AsJson = Annotated[bool, _option("--json", help="Print the result as JSON, and errors, too.")]
+AsJson = Annotated[bool, option("--json", help="Print the result as JSON, and errors, too.")]
 SurveyName = Annotated[str, _survey("SURVEY")]
 SurveyNames = Annotated[list[str], _survey("SURVEY...")]
-LeftName = Annotated[str, _survey("A")]
-RightName = Annotated[str, _survey("B")]
+LeftName = Annotated[str, _side("A")]
+RightName = Annotated[str, _side("B")]
 Config = Annotated[str | None, _config("--config", "survey", 0, "-c")]
 LeftConfig = Annotated[str | None, _config("--left-config", "left", 0)]
 RightConfig = Annotated[str | None, _config("--right-config", "right", 1)]
@@ -97,5 +107,5 @@ Source = Annotated[str | None, _source("--source")]
 LeftSource = Annotated[str | None, _source("--left-source")]
 RightSource = Annotated[str | None, _source("--right-source")]
 Data = Annotated[Path, _data("--data")]
-LeftData = Annotated[Path, _data("--left-data")]
-RightData = Annotated[Path, _data("--right-data")]
+LeftData = Annotated[Path | None, _data("--left-data")]
+RightData = Annotated[Path | None, _data("--right-data")]

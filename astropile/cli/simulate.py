@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from astropile.cli.options import AsJson, Config, Source, SurveyName
+from astropile.cli.options import AsJson, Config, Source, SurveyName, option
 from astropile.cli.output import write_json, write_lines
 
 
@@ -15,9 +15,7 @@ def simulate(
     survey: SurveyName,
     data: Annotated[
         Path,
-        typer.Option(
-            "--data", metavar="DIR", help="Folder for the mock files.", show_default=False
-        ),
+        option("--data", metavar="DIR", help="Folder for the mock files."),
     ],
     n: Annotated[
         int, typer.Option("--number", "-n", min=1, metavar="N", help="How many objects.")

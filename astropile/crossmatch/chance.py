@@ -13,7 +13,7 @@ from astropile.readers.column import Array
 from astropile.sky import build_index, move_positions
 
 if TYPE_CHECKING:
-    from astropile.crossmatch.motion import Placed
+    from astropile.crossmatch.motion import Places
     from astropile.crossmatch.result import MatchResult
 
 __all__ = ["ChanceAlignments", "chance_alignments"]
@@ -96,7 +96,7 @@ def chance_alignments(
     )
 
 
-def shifted(placed: Placed, direction_deg: float, offset_arcsec: float) -> tuple[Array, Array]:
+def shifted(placed: Places, direction_deg: float, offset_arcsec: float) -> tuple[Array, Array]:
     """Return positions moved along great circles that all start in one direction."""
     # The tangent of a motion is as long as the tangent of the angle that it covers.
     length = math.tan(math.radians(offset_arcsec / 3600.0)) * math.degrees(1.0) * 3.6e6

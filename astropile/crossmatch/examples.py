@@ -22,10 +22,20 @@ if TYPE_CHECKING:
     from datasets import Dataset, DatasetInfo, Features
 
 
+__all__ = [
+    "info_of",
+    "match_key",
+    "matched_dataset",
+    "matched_features",
+    "require_all",
+    "side_by_side",
+]
+
+
 def matched_dataset(result: MatchResult) -> Dataset:
     """Return the Examples of a match from the cache, writing them first if need be."""
     features = matched_features(result)
-    key = _key(result)
+    key = match_key(result)
     folder = cache_dir() / "matches" / key
     if not folder.is_dir():
         with building(folder) as aside:
@@ -37,7 +47,7 @@ def matched_dataset(result: MatchResult) -> Dataset:
             )
             require_all(result.right, written, len(chosen))
             right = RowStore(waiting)
-            tables = _side_by_side(result, right, chosen, features.arrow_schema)
+            tables = side_by_side(result, right, chosen, features.arrow_schema)
             write_tables(tables, features, aside / "data.arrow")
             right.close()
             waiting.unlink()
@@ -60,7 +70,7 @@ def matched_features(result: MatchResult) -> Features:
     return datasets.Features(found)
 
 
-def _key(result: MatchResult) -> str:
+def match_key(result: MatchResult) -> str:
     """Return the key of a match: both conversions, labels and the rows themselves."""
     digest = hashlib.sha256()
     for side in (result.left, result.right):
@@ -86,7 +96,7 @@ def require_all(side: AnySide, read: int, wanted: int) -> None:
         raise changed(f"{wanted - read} of {wanted} matched rows", side)
 
 
-def _side_by_side(
+def side_by_side(
     result: MatchResult, right: RowStore, chosen: Array, schema: pa.Schema
 ) -> Iterator[pa.Table]:
     """Yield matched Examples: the left rows as they are read, each with its partners.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from astropile.crossmatch.motion import place, target_epoch
+from astropile.crossmatch.outofcore import Budget, match_parts
+from astropile.crossmatch.pileside import PileSide
 from astropile.crossmatch.question import Question, read_question
 from astropile.crossmatch.result import FOOTPRINT, SEPARATION, MatchResult
 from astropile.crossmatch.rows import join, require_how
@@ -40,6 +42,7 @@ def cross_match(
     footprint: Any = None,
     nested: bool = False,
     engine: Engine = "local",
+    memory_bytes: int | None = None,
 ) -> MatchResult:
     """Match two surveys on the sky; only ids, positions and what the options name are read.
 
@@ -73,6 +76,9 @@ def cross_match(
         One row for each left object, with all its right ones as a list.
     engine : {"local", "dask"}
         Where positions are compared: here, or for two piles on the current Dask cluster.
+    memory_bytes : int, optional
+        Memory to compare positions in, besides libraries. Two piles are matched part of the sky by
+        part of the sky within it (default 1 GiB); everything else is refused if it needs more.
 
     Returns
     -------
@@ -93,10 +99,11 @@ def cross_match(
     ['left_object_id', 'right_object_id']
     """
     _require_choices(find, k, how, engine)
+    budget = _budget(engine, memory_bytes)
     sides = _sides(left, right, labels, footprint)
     errors = (left_error, right_error)
     question = read_question(sides, find, k, radius_arcsec, n_sigma, errors)
-    return _matched(sides, question, how, target_epoch(epoch, sides), engine, nested=nested)
+    return _matched(sides, question, how, target_epoch(epoch, sides), engine, budget, nested=nested)
 
 
 def _require_choices(find: str, k: int | None, how: str, engine: str) -> None:
@@ -106,6 +113,14 @@ def _require_choices(find: str, k: int | None, how: str, engine: str) -> None:
     if engine not in ("local", "dask"):
         msg = f"engine={engine!r} is no engine; expected 'local' or 'dask'"
         raise UsageError(msg, hint="leave it out to match on this machine")
+
+
+def _budget(engine: str, memory_bytes: int | None) -> Budget:
+    """Return how the memory is shared out; workers of a cluster have limits of their own."""
+    if engine == "dask" and memory_bytes is not None:
+        msg = "memory_bytes has no meaning on a Dask cluster"
+        raise UsageError(msg, hint="its workers have limits of their own")
+    return Budget.of(memory_bytes)
 
 
 def _sides(
@@ -128,21 +143,31 @@ def _matched(
     how: str,
     year: float | None,
     engine: str,
+    budget: Budget,
     *,
     nested: bool,
 ) -> MatchResult:
     """Compare the positions and put the result together."""
+    left, right = sides
     places = (place(sides[0], year), place(sides[1], year))
     if engine == "dask":
         from astropile.crossmatch.dask import answer_on_dask
 
         pairs = answer_on_dask(sides, question, year)
+    elif (
+        year is None
+        and question.n_sigma is None
+        and isinstance(left, PileSide)
+        and isinstance(right, PileSide)
+    ):
+        pairs = match_parts(left.sky, right.sky, question, budget)
     else:
-        left, right = (
+        budget.require(sum(map(len, sides)))
+        indexes = (
             build_index(placed.ra_deg, placed.dec_deg, side=side.label)
             for placed, side in zip(places, sides, strict=True)
         )
-        pairs = question.answer(left, right)
+        pairs = question.answer(*indexes)
     rows = join(pairs, how, len(sides[0]), len(sides[1]))
     return MatchResult(*sides, rows, question, places, how=how, nested=nested, epoch=year)
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from astropile.crossmatch.sides import AnySide
 from astropile.errors import MatchError, UsageError
+from astropile.readers.column import Array
 from astropile.sky import move_positions
 from astropile.sky.positions import Floats
 
-__all__ = ["Placed", "place", "target_epoch"]
+if TYPE_CHECKING:
+    from astropile.crossmatch.pileside import StoredPlaces
+
+__all__ = ["Placed", "Places", "place", "target_epoch"]
 
 _SIDES = ("left", "right")
 #: Where a Julian year is plausible, as the schema language has it.
@@ -34,6 +38,13 @@ class Placed:
     ra_deg: Floats
     dec_deg: Floats
     moved: int = 0
+
+    def at(self, rows: Array) -> tuple[Floats, Floats]:
+        """Return the positions of some rows."""
+        return self.ra_deg[rows], self.dec_deg[rows]
+
+
+Places: TypeAlias = "Placed | StoredPlaces"
 
 
 def target_epoch(epoch: Any, sides: tuple[AnySide, AnySide]) -> float | None:
@@ -69,7 +80,7 @@ def target_epoch(epoch: Any, sides: tuple[AnySide, AnySide]) -> float | None:
     return float(year)
 
 
-def place(side: AnySide, year: float | None) -> Placed:
+def place(side: AnySide, year: float | None) -> Places:
     """Return the positions of a side, brought to a year by its proper motions.
 
     A side without proper motions stays where it is, and so do rows in which motion or epoch is
@@ -80,6 +91,10 @@ def place(side: AnySide, year: float | None) -> Placed:
     MatchError
         The side has proper motions, but does not say for which epoch its positions are.
     """
+    from astropile.crossmatch.pileside import PileSide, StoredPlaces
+
+    if year is None and isinstance(side, PileSide):
+        return StoredPlaces(side)
     ra, dec = side.position_deg
     motion = {name: side.column_of(name) for name in ("pmra", "pmdec")}
     if year is None or None in motion.values():

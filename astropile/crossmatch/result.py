@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from os import PathLike
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from astropile.crossmatch.footprint import inside
-from astropile.crossmatch.motion import Placed
+from astropile.crossmatch.motion import Places
 from astropile.crossmatch.question import Question
 from astropile.crossmatch.rows import ResultRows
 from astropile.crossmatch.sides import AnySide, Side, TableSide
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
     from astropile.crossmatch.chance import ChanceAlignments
+    from astropile.survey import Survey
 
 __all__ = ["FOOTPRINT", "SEPARATION", "MatchResult", "Side", "TableSide"]
 
@@ -46,7 +48,7 @@ class MatchResult:
         Row numbers of both and separations; see `left_row`, `right_row`, `separation_arcsec`.
     question : Question
         What was asked for.
-    places : tuple of Placed
+    places : tuple of Placed or StoredPlaces
         Where the objects of both sides were matched.
     how : {"inner", "left", "anti", "outer"}
         Which rows there are.
@@ -60,7 +62,7 @@ class MatchResult:
     right: AnySide
     rows: ResultRows
     question: Question
-    places: tuple[Placed, Placed]
+    places: tuple[Places, Places]
     how: str = "inner"
     nested: bool = False
     epoch: float | None = None
@@ -117,9 +119,7 @@ class MatchResult:
         both = np.flatnonzero(self.rows.is_pair)
         left, right = self.places
         here, there = self.left_row[both], self.right_row[both]
-        angle[both] = position_angle_deg(
-            left.ra_deg[here], left.dec_deg[here], right.ra_deg[there], right.dec_deg[there]
-        )
+        angle[both] = position_angle_deg(*left.at(here), *right.at(there))
         return angle
 
     @cached_property
@@ -142,7 +142,7 @@ class MatchResult:
                 continue
             at = np.flatnonzero(chosen)
             objects, back = np.unique(row[at], return_inverse=True)
-            ra, dec = placed.ra_deg[objects], placed.dec_deg[objects]
+            ra, dec = placed.at(objects)
             value[at] = inside(side.footprint, ra, dec)[back]
             mask[at] = ~(np.isfinite(ra) & np.isfinite(dec))[back]
         return np.ma.MaskedArray(value, mask)
@@ -187,6 +187,59 @@ class MatchResult:
         from astropile.crossmatch.examples import matched_dataset
 
         return matched_dataset(self)
+
+    def build(
+        self,
+        path: str | PathLike[str],
+        *,
+        name: str | None = None,
+        workers: int | None = None,
+        partition_rows: int = 1_000_000,
+        partition_bytes: int = 128 * 2**20,
+        memory_bytes: int = 384 * 2**20,
+        margin_arcsec: float | None = None,
+    ) -> Survey:
+        """Build the matched Examples to a pile, partitioned by the left position, and open it.
+
+        The pile is a survey with ``object_id``, ``ra``, ``dec`` and ``separation_arcsec``; the
+        values of a side are the block of its label, its blocks are ``label_block``. Blocks of a
+        side that is not there are null. Rows without a left object lie where the right one is.
+
+        Parameters
+        ----------
+        path : path-like
+            Folder of the pile; it must not exist.
+        name : str, optional
+            Name of the survey that the pile is; default ``left_x_right`` with the labels.
+        workers, partition_rows, partition_bytes, memory_bytes, margin_arcsec
+            As for `Survey.build`. Each side is read once, part by part; matched Examples of the
+            right side wait on disk for their turn.
+
+        Returns
+        -------
+        Survey
+            The pile, as `astropile.open` opens it. Where an object is in several rows, ids are
+            ``left:right``; rows without a left object have ``:right``.
+
+        Raises
+        ------
+        UsageError
+            There is something at `path`, the result is nested, or a label is no name of a block.
+        PileError, OutputError
+            As for `Survey.build`.
+        """
+        from astropile.crossmatch.building import build_match
+
+        return build_match(
+            self,
+            path,
+            name=name,
+            workers=workers,
+            memory_bytes=memory_bytes,
+            partition_rows=partition_rows,
+            partition_bytes=partition_bytes,
+            margin_arcsec=margin_arcsec,
+        )
 
     def chance(self, *, shifts: int = 8, offset_arcsec: float | None = None) -> ChanceAlignments:
         """Estimate how many of the pairs are alignments by chance.

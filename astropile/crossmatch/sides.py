@@ -62,6 +62,10 @@ class Side:
         """Right ascension and declination, NaN where a row has none."""
         return position_deg(self.columns)
 
+    def position_at(self, rows: Array) -> tuple[Floats, Floats]:
+        """Return right ascension and declination of rows, NaN for row -1."""
+        return positions_at(self.position_deg, rows)
+
     @property
     def unplaced(self) -> int:
         """Rows without a position: they take no part in the match."""
@@ -163,6 +167,10 @@ class TableSide:
     def position_deg(self) -> tuple[Floats, Floats]:
         """Right ascension and declination, NaN where a row has none."""
         return self.table.position_deg
+
+    def position_at(self, rows: Array) -> tuple[Floats, Floats]:
+        """Return right ascension and declination of rows, NaN for row -1."""
+        return positions_at(self.position_deg, rows)
 
     @property
     def unplaced(self) -> int:
@@ -272,7 +280,7 @@ def name_of(given: Input) -> str:
 
 
 def side_of(given: Input, label: str, footprint: Any = None) -> AnySide:
-    """Return an input as a side of a match; ids and positions are read.
+    """Return an input as a side of a match; ids and positions are read, of a pile later.
 
     Parameters
     ----------
@@ -293,13 +301,27 @@ def side_of(given: Input, label: str, footprint: Any = None) -> AnySide:
     if footprint is not None and footprint is not True:
         footprint = read_footprint(footprint)
     if isinstance(given, Survey):
+        from astropile.crossmatch.pileside import pile_side
+
         known = pile_footprint(given.request) if footprint is True else footprint
+        pile = pile_side(label, given.request, known)
+        if pile is not None:
+            return pile
         return Side(label, given.request, given.request.catalogue_pass(None).columns, known)
     table = given if isinstance(given, SkyTable) else sky_table(given)
     if footprint is not True:
         return TableSide(label, table, footprint)
     known = None if table.footprint is None else read_footprint(table.footprint)
     return TableSide(label, table, known)
+
+
+def positions_at(position_deg: tuple[Floats, Floats], rows: Array) -> tuple[Floats, Floats]:
+    """Return the positions of rows, NaN for row -1."""
+    ra, dec = position_deg
+    if not len(ra):
+        return np.full(len(rows), np.nan), np.full(len(rows), np.nan)
+    there, absent = np.maximum(rows, 0), rows < 0
+    return np.where(absent, np.nan, ra[there]), np.where(absent, np.nan, dec[there])
 
 
 def count_unplaced(ra_deg: Floats, dec_deg: Floats) -> int:

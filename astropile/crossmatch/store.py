@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from astropile.pile.types import taken as some_rows
 from astropile.readers.column import Array
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["RowStore", "lists_of", "struct_of", "taken"]
+    from astropile.crossmatch.sides import AnySide
+
+__all__ = ["DiskStore", "RowStore", "lists_of", "struct_of", "taken"]
+
+# Bytes of a piece of a file that is read at a time, and how many of them are kept.
+_PIECE_BYTES, _PIECES = 4 * 2**20, 8
 
 
 class RowStore:
@@ -44,12 +51,12 @@ class RowStore:
         parts = []
         for number in np.unique(batch_of):
             inside = rows[order[batch_of == number]] - self._starts[number]
-            parts.append(self._batches[number].take(pa.array(inside)))
+            parts.append(taken(pa.Table.from_batches([self._batches[number]]), inside))
         if not parts:
             return self._schema.empty_table()
         back = np.empty(len(order), dtype=np.int64)
         back[order] = np.arange(len(order))
-        return taken(pa.Table.from_batches(parts).combine_chunks(), back)
+        return taken(pa.concat_tables(parts).combine_chunks(), back)
 
     def block(self, rows: Array, kind: pa.DataType) -> pa.StructArray:
         """Return the rows at these positions as a struct column, null for row -1."""
@@ -70,12 +77,86 @@ class RowStore:
         self._file.close()
 
 
+class DiskStore(RowStore):
+    """Examples in an Arrow file that is read piece by piece: none of it stays in memory.
+
+    Parameters
+    ----------
+    path : Path
+        A file of Arrow tables that :meth:`of` wrote.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import pyarrow as pa
+
+        self._file = pa.OSFile(str(path))
+        reader = pa.ipc.open_file(self._file)
+        self._schema = reader.schema
+        self._batches = _Pieces(reader)
+        counts = np.load(path.with_suffix(".npy"))
+        self._starts = np.cumsum([0, *counts.tolist()])
+        self.row_bytes = path.stat().st_size // max(1, int(self._starts[-1]))
+
+    @classmethod
+    def of(cls, side: AnySide, rows: Array, path: Path) -> tuple[DiskStore, Array]:
+        """Write Examples of a side to a file; return them and their row numbers.
+
+        Raises
+        ------
+        OutputError
+            The place cannot be written.
+        SourceError
+            Rows are not there any more.
+        """
+        import pyarrow as pa
+
+        from astropile.crossmatch.sides import changed
+        from astropile.survey.cache import writing
+
+        chosen = np.unique(rows)
+        chosen = chosen[chosen >= 0]
+        schema = side.features().arrow_schema
+        counts = []
+        with (
+            writing(path),
+            pa.OSFile(str(path), "wb") as file,
+            pa.ipc.new_file(file, schema) as out,
+        ):
+            for table in side.examples(chosen) if len(chosen) else ():
+                plain = pa.Table.from_arrays(
+                    [
+                        _retyped(column.combine_chunks(), field.type)
+                        for column, field in zip(table.columns, schema, strict=True)
+                    ],
+                    schema=schema,
+                )
+                step = max(1, _PIECE_BYTES * len(plain) // max(1, plain.nbytes))
+                for batch in plain.combine_chunks().to_batches(max_chunksize=step):
+                    out.write_batch(batch)
+                    counts.append(batch.num_rows)
+        if sum(counts) != len(chosen):
+            raise changed(f"{len(chosen) - sum(counts)} of {len(chosen)} matched rows", side)
+        np.save(path.with_suffix(".npy"), np.array(counts, dtype=np.int64))
+        return cls(path), chosen
+
+
+class _Pieces(list["pa.RecordBatch"]):
+    """The batches of a file; only the last ones that were read are held."""
+
+    def __init__(self, reader: pa.ipc.RecordBatchFileReader) -> None:
+        super().__init__()
+        self._read = lru_cache(_PIECES)(reader.get_batch)
+
+    def __getitem__(self, number: Any) -> pa.RecordBatch:
+        return self._read(int(number))
+
+
 def taken(table: pa.Table, rows: Array) -> pa.Table:
     """Return rows of a table, null for row -1; rows that follow one another are not copied."""
     import pyarrow as pa
 
-    if len(rows) and rows[0] >= 0 and (np.diff(rows) == 1).all():
-        return table.slice(int(rows[0]), len(rows))
+    if len(rows) and (rows >= 0).all():
+        return some_rows(table, rows)
     return table.take(pa.array(rows, mask=rows < 0))
 
 

@@ -122,9 +122,8 @@ def _add_footprint(table: Table, result: MatchResult) -> None:
 
 def _add(table: Table, side: AnySide, rows: Array, prefix: str) -> None:
     table[f"{prefix}object_id"] = _texts(side.ids(rows))
-    for name, values in zip(("ra", "dec"), side.position_deg, strict=True):
-        taken = values[np.maximum(rows, 0)] if len(side) else np.full(len(rows), np.nan)
-        table[f"{prefix}{name}"] = _column(taken, rows < 0, "deg")
+    for name, values in zip(("ra", "dec"), side.position_at(rows), strict=True):
+        table[f"{prefix}{name}"] = _column(values, rows < 0, "deg")
 
 
 def union_table(union: UnionResult) -> Table:

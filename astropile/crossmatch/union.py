@@ -11,7 +11,7 @@ import numpy as np
 
 from astropile.crossmatch.footprint import inside
 from astropile.crossmatch.match import labels_of
-from astropile.crossmatch.motion import Placed, place, target_epoch
+from astropile.crossmatch.motion import Places, place, target_epoch
 from astropile.crossmatch.sides import AnySide, Input, side_of
 from astropile.errors import UsageError
 from astropile.readers.column import Array
@@ -37,7 +37,7 @@ class UnionResult:
     ----------
     sides : tuple of side
         The surveys or tables.
-    places : tuple of Placed
+    places : tuple of Placed or StoredPlaces
         Where their objects were compared.
     group : tuple of ndarray of int64
         Group of each row of each survey.
@@ -46,7 +46,7 @@ class UnionResult:
     """
 
     sides: tuple[AnySide, ...]
-    places: tuple[Placed, ...]
+    places: tuple[Places, ...]
     group: tuple[Array, ...]
     radius_arcsec: float
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from astropile.engine.tables import Frame, group_ranks
+from astropile.engine.tables import Frame, first_rows, group_ranks, nest
 from astropile.readers import Column
 from astropile.readers.column import Array, offsets_of
 
@@ -20,37 +20,44 @@ class Groups:
 
     Attributes
     ----------
+    keys : mapping of str to Column
+        Cells that are equal within a group, of each row.
     file, row : ndarray of int64, shape (n,)
         Where each row is.
     rank : ndarray of int64, shape (n,)
         Number of its group, from 0 in the order in which the groups first appear.
-    size : ndarray of int64, shape (n,)
-        Bytes that its cells take.
-    block : ndarray of int64, shape (n,)
-        How many rows of its file belong together on disk.
+    first : ndarray of int64, shape (groups,)
+        Place of the first row of each group.
+    size : ndarray of int64, shape (files,)
+        Bytes that the cells of a row take in each file.
+    block : ndarray of int64, shape (files,)
+        How many rows of each file belong together on disk.
 
     Examples
     --------
-    >>> ones = np.ones(4, dtype=np.int64)
-    >>> groups = Groups(ones, np.arange(4), np.array([0, 1, 0, 2]), 10 * ones, ones)
+    >>> frame = Frame({"k": Column(np.array([7, 8, 7, 9]))}, np.zeros(4, "i8"), np.arange(4))
+    >>> groups = Groups.of(frame, ["k"], size=np.array([10]), block=np.array([1]))
     >>> [rows.tolist() for _, rows in groups.batches(n_bytes=30)]
     [[0, 1, 2], [3]]
     """
 
+    keys: Mapping[str, Column]
     file: Array
     row: Array
     rank: Array
+    first: Array
     size: Array
     block: Array
 
     @classmethod
     def of(cls, frame: Frame, keys: Sequence[str], size: Array, block: Array) -> Groups:
         """Return the groups of rows whose key cells are known."""
-        return cls(frame.file, frame.row, group_ranks(frame, keys), size, block)
+        rank, first = group_ranks(frame, keys)
+        return cls(frame.columns, frame.file, frame.row, rank, first, size, block)
 
     def __len__(self) -> int:
         """Return the number of groups."""
-        return 1 + int(self.rank.max(initial=-1))
+        return len(self.first)
 
     @cached_property
     def _members(self) -> Column:
@@ -79,6 +86,25 @@ class Groups:
         is_found = (address[place] == wanted) & (row < self._stride)
         return np.where(is_found, self.rank[place], -1)
 
+    def nest(self, frame: Frame, places: Array | None) -> Frame:
+        """Make one row a group: keys stay scalars, the cells of a frame become lists.
+
+        Parameters
+        ----------
+        frame : Frame
+            Other cells of some rows, in row order.
+        places : ndarray of int64, optional
+            Places of its rows in `file` and `row`, if they are known.
+        """
+        ranks = self.find(frame.file, frame.row) if places is None else self.rank[places]
+        first = start = self.first
+        if len(ranks) < len(self.rank):
+            numbers, ranks = np.unique(ranks, return_inverse=True)
+            first, start = first[numbers], first_rows(ranks)
+        nested = nest(frame, (), (ranks, start))
+        keys = {name: column.take(first) for name, column in self.keys.items()}
+        return Frame({**keys, **nested.columns}, nested.file, nested.row)
+
     def batches(
         self, *, n_bytes: int, n_groups: int | None = None, asked: Array | None = None
     ) -> Iterator[tuple[slice, Array]]:
@@ -102,12 +128,13 @@ class Groups:
             Places in `file` and `row`.
         """
         if asked is None:
-            if self.size.sum() <= n_bytes and len(self) <= (n_groups or sys.maxsize):
+            rows = np.bincount(self.file, minlength=len(self.size))
+            if rows @ self.size <= n_bytes and len(self) <= (n_groups or sys.maxsize):
                 if len(self):
                     yield slice(0, len(self)), np.arange(len(self.rank))
                 return
             asked = np.arange(len(self))
-        sizes = np.bincount(self.rank, self.size, minlength=len(self))
+        sizes = np.bincount(self.rank, self.size[self.file], minlength=len(self))
         ends = np.cumsum(sizes[asked])
         cuts = self._cuts(asked)
         start = 0
@@ -122,8 +149,8 @@ class Groups:
 
     def _cuts(self, asked: Array) -> Array:
         """Return where some groups may be cut: each of the next ones starts in another block."""
-        members = self._members
-        first = members.data[members.offsets[asked]]  # type: ignore[index]
-        file, block = self.file[first], self.row[first] // self.block[first]
+        first = self.first[asked]
+        file = self.file[first]
+        block = self.row[first] // self.block[file]
         is_other = (np.diff(file) != 0) | (np.diff(block) != 0)
         return np.concatenate(([0], np.flatnonzero(is_other) + 1, [len(asked)]))

@@ -21,7 +21,7 @@ from astropile.engine.logic import row_truth
 from astropile.engine.operand import AbsentCellError, Fault, rows_of
 from astropile.engine.plan import PATH, Plan, Program, cell_of_name
 from astropile.engine.rejects import Rejects
-from astropile.engine.tables import Frame, first_of_each, join_small, nest, sort_rows
+from astropile.engine.tables import Frame, first_of_each, join_small, sort_rows
 from astropile.errors import CellError, CorruptFileError, LeafError
 from astropile.expression import Expr, Name, names
 from astropile.readers import Column, Reader, ReadOptions, open_reader
@@ -40,6 +40,8 @@ SAMPLE_ROWS = 256
 NEVER_READ = frozenset({"healpix"})
 #: Rows to read by number of the entry; None reads all that pass ``where``.
 Selection: TypeAlias = Mapping[int, Array] | None
+#: Rows in memory by number of the entry, and how many of them were not handed on yet.
+Held: TypeAlias = dict[int, tuple[Frame, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +143,14 @@ class CellReader:
         """Yield groups that are one row each, some at a time; a group may span files.
 
         The keys of all files come first. They say which rows make a batch, and only these are
-        read for it. What fits one batch anyhow is read at once, with its keys.
+        read for it. As much as one batch holds is read with its keys, so that no small file is
+        opened twice.
         """
-        keys = program.main.model.group
-        asked = whole = None
+        asked = None
+        held: Held = {}
         groups = self._groups.get(id(program))
         if groups is None:
-            groups, whole = self._catalogue(program, entries, selection, once=index is None)
+            groups = self._catalogue(program, entries, selection, held if index is None else None)
         if index is not None:
             self._groups[id(program)] = groups  # which is asked again for other rows
             asked = groups.find(index.file, index.row)
@@ -156,13 +159,13 @@ class CellReader:
         known: dict[str, tuple[int, str]] = {}
         parts = groups.batches(n_bytes=self.batch_bytes, n_groups=batch_rows, asked=asked)
         for part, rows in parts:
-            if whole is not None:
-                frame = whole if len(rows) == len(whole) else whole.take(rows)
-            else:
-                pieces = self._of_one_rank(self._pieces(groups.file[rows], groups.row[rows]), known)
-                frame = Frame.concatenate(list(pieces))
-            ranks = groups.rank[rows] if len(frame) == len(rows) == len(groups.rank) else None
-            nested = nest(frame, keys, ranks)
+            pieces = self._pieces(program, groups.file[rows], groups.row[rows], held)
+            frames = list(self._of_one_rank(pieces, known))
+            if not frames:
+                continue  # all files that could be read a moment ago
+            frame = Frame.concatenate(frames)
+            del frames
+            nested = groups.nest(frame, None if len(frame) < len(rows) else rows)
             if index is not None:
                 nested = _listed(nested, RowIndex(index.file[part], index.row[part]))
             yield nested
@@ -172,36 +175,32 @@ class CellReader:
         program: Program,
         entries: Sequence[Entry],
         selection: Selection,
-        *,
-        once: bool,
-    ) -> tuple[Groups, Frame | None]:
-        """Return the groups of all files, and all their cells if one batch holds them.
+        held: Held | None,
+    ) -> Groups:
+        """Return the groups of all files.
 
         Parameters
         ----------
-        once : bool
-            Whether every row is wanted, so that it is worth while to read more than keys.
+        held : dict, optional
+            Gets the cells that are no keys of some files by the number of the entry, as many as
+            one batch holds. Without it only keys are read.
         """
         keys = program.main.model.group
         frames: list[Frame] = []
-        spare = self.batch_bytes if once else -1
+        spare = -1 if held is None else self.batch_bytes
         for entry in entries:
             for frame in self._first_look(entry, selection, keys, spare):
                 size, _, is_whole = self._sizes[entry.number]
-                spare = spare - len(frame) * size if is_whole else -1
-                if spare < 0:
-                    # Bulk of the files before is given back now.
-                    frames = [f.only(keys) for f in frames]
-                    frame = frame.only(keys)
-                frames.append(frame)
-        if not frames:
-            none = np.zeros(0, dtype=np.int64)
-            return Groups(none, none, none, none, none), None
-        joined = Frame.concatenate(list(self._of_one_rank(frames)))
-        layout = [self._sizes.get(number, (0, 1, False)) for number in range(len(self.entries))]
-        size, block, _ = np.array(layout)[joined.file].T
-        groups = Groups.of(joined, keys, size, block)
-        return groups, joined if spare >= 0 else None
+                if is_whole and held is not None:
+                    rest = frame.only([c for c in frame.columns if c not in keys])
+                    held[entry.number] = rest, len(rest)
+                    spare -= len(frame) * size
+                frames.append(frame.only(keys))
+        none = Frame({}, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+        joined = Frame.concatenate(list(self._of_one_rank(frames)) or [none])
+        facts = [self._sizes.get(entry.number, (0, 1, False))[:2] for entry in self.entries]
+        sizes, blocks = np.array(facts, dtype=np.int64).reshape(-1, 2).T
+        return Groups.of(joined, keys, sizes, blocks)
 
     def _selection(self, index: RowIndex | None) -> Selection:
         """Return the rows to read of each entry: asked for, or left by sort and unique."""
@@ -239,12 +238,20 @@ class CellReader:
         except CorruptFileError as error:
             self._refuse_file(entry, error)
 
-    def _pieces(self, file: Array, row: Array) -> Iterator[Frame]:
-        """Yield all cells of rows that are listed in row order."""
+    def _pieces(self, program: Program, file: Array, row: Array, held: Held) -> Iterator[Frame]:
+        """Yield cells that are no keys of rows that are listed in row order."""
+        keys = program.main.model.group
+        cells = [cell for cell in program.cells[program.main.name] if cell not in keys]
         for number in np.unique(file).tolist():
-            entry = self.entries[number]
+            entry, rows = self.entries[number], row[file == number]
+            if number in held:
+                whole, left = held.pop(number)
+                if len(rows) < left:
+                    held[number] = whole, left - len(rows)
+                yield whole if len(rows) == len(whole) else whole.take(np.isin(whole.row, rows))
+                continue
             try:
-                yield from self._rows_of(entry, {number: row[file == number]}, None)
+                yield from self._rows_of(entry, {number: rows}, None, only=cells)
             except CorruptFileError as error:
                 self._refuse_file(entry, error)
 
@@ -281,7 +288,7 @@ class CellReader:
                     numbers = numbers[self._passing(reader, entry, part, numbers)]
                     part = numbers
                 if len(numbers):
-                    columns = reader.read(names, part)
+                    columns = reader.read(names, part) if names else {}
                     file = np.full(len(numbers), entry.number, dtype=np.int64)
                     yield Frame(columns, file, numbers.astype(np.int64))
 

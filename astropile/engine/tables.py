@@ -166,10 +166,10 @@ def group_numbers(frame: Frame, keys: Sequence[str]) -> Array:
 
 def first_of_each(frame: Frame, keys: Sequence[str]) -> Array:
     """Return the rows that hold a key for the first time, in row order."""
-    return np.sort(_first_rows(group_numbers(frame, keys)))
+    return np.sort(first_rows(group_numbers(frame, keys)))
 
 
-def _first_rows(groups: Array) -> Array:
+def first_rows(groups: Array) -> Array:
     """Return the first row of each group number."""
     first = np.zeros(groups.max(initial=-1) + 1, dtype=np.int64)
     # Of several values for one place the last one stays.
@@ -177,26 +177,27 @@ def _first_rows(groups: Array) -> Array:
     return first
 
 
-def group_ranks(frame: Frame, keys: Sequence[str]) -> Array:
-    """Return the group of every row, numbered in order of first appearance."""
+def group_ranks(frame: Frame, keys: Sequence[str]) -> tuple[Array, Array]:
+    """Return the group of every row, numbered in order of first appearance, and these rows."""
+    if not len(frame):
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     groups = group_numbers(frame, keys)
-    first = _first_rows(groups)
+    first = first_rows(groups)
+    order = np.argsort(first)
     rank = np.empty(len(first), dtype=np.int64)
-    rank[np.argsort(first)] = np.arange(len(first))
-    return rank[groups]
+    rank[order] = np.arange(len(first))
+    return rank[groups], first[order]
 
 
-def nest(frame: Frame, keys: Sequence[str], ranks: Array | None = None) -> Frame:
+def nest(frame: Frame, keys: Sequence[str], groups: tuple[Array, Array] | None = None) -> Frame:
     """Make one row a key; other cells become lists, lists of lists are joined.
 
     Parameters
     ----------
-    ranks : ndarray of int64, optional
-        Number of the group of each row, in order of first appearance, if it is known.
+    groups : tuple of ndarray, optional
+        What `group_ranks` says of the rows, if it is known.
     """
-    if ranks is None:
-        ranks = group_ranks(frame, keys)
-    start = _first_rows(ranks)
+    ranks, start = group_ranks(frame, keys) if groups is None else groups
     offsets = offsets_of(np.bincount(ranks, minlength=len(start)))
     sorts = (np.diff(ranks) < 0).any()
     ordered = frame.take(np.argsort(ranks, kind="stable")) if sorts else frame

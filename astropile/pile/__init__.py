@@ -6,7 +6,17 @@ This room knows Arrow tables of Examples and the sky; it knows no survey. Import
 from astropile.pile.build import BuildOptions, build_pile
 from astropile.pile.clean import clean_builds
 from astropile.pile.manifest import Manifest
-from astropile.pile.read import Pile, PileRows, RowTest, open_pile, scan, take
+from astropile.pile.read import (
+    GroupFacts,
+    Pile,
+    PileRows,
+    RowTest,
+    group_facts,
+    open_pile,
+    read_groups,
+    scan,
+    take,
+)
 from astropile.pile.source import About, Examples, Positions, RowSource
 from astropile.pile.verify import Verified, verify_pile
 
@@ -14,6 +24,7 @@ __all__ = [
     "About",
     "BuildOptions",
     "Examples",
+    "GroupFacts",
     "Manifest",
     "Pile",
     "PileRows",
@@ -23,7 +34,9 @@ __all__ = [
     "Verified",
     "build_pile",
     "clean_builds",
+    "group_facts",
     "open_pile",
+    "read_groups",
     "scan",
     "take",
     "verify_pile",

@@ -33,8 +33,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from astropile import disk
 from astropile.errors import PileError, UsageError
-from astropile.pile import disk
 from astropile.pile.finish import Finisher
 from astropile.pile.hats_files import (
     SKYMAP_ORDER,
@@ -64,6 +64,7 @@ from astropile.pile.passes import (
     Limits,
     SkyPlan,
     first_pass,
+    has_plan,
     load_plan,
     second_pass,
 )
@@ -75,6 +76,7 @@ from astropile.readers.column import Array
 __all__ = ["BuildOptions", "build_pile"]
 
 _PILE: Final = "pile"
+_REQUEST: Final = "request.json"
 _READ: Final = "read.json"
 _LACKING: Final = "lacking.npy"
 _WAITING: Final = "waiting"
@@ -146,21 +148,39 @@ def build_pile(
             msg = f"{name}={value!r}; expected at least {least}"
             raise UsageError(msg, hint="leave it out for the default")
     path = path.expanduser().absolute()
+    _require_free(path)
+    request = _request(source, options)
+    folder = _claim(path, request)
+    with _own(folder):
+        _require_free(path)  # another build may just have finished
+        _note(folder, request)
+        build = _Build(source, folder, options, workers, memory_bytes)
+        try:
+            manifest = build.run(request)
+        except BaseException:
+            if not has_plan(folder / WORK):
+                shutil.rmtree(folder, ignore_errors=True)  # there is nothing to go on with
+            raise
+        with disk.writing(path):
+            disk.rename(folder / _PILE, path)
+        shutil.rmtree(folder, ignore_errors=True)
+    return manifest
+
+
+def _require_free(path: Path) -> None:
+    """Refuse the place of a pile if there is something.
+
+    Raises
+    ------
+    UsageError
+        It is not a new folder, nor an empty one.
+    """
     if path.is_symlink() or (path.exists() and not (path.is_dir() and not any(path.iterdir()))):
         raise UsageError(
             "there is something at the place of the pile; nothing is ever overwritten",
             where=str(path),
             hint="give another path, or remove this one first",
         )
-    request = _request(source, options)
-    folder = _claim(path, request)
-    with _own(folder):
-        build = _Build(source, folder, options, workers, memory_bytes)
-        manifest = build.run(request)
-        with disk.writing(path):
-            disk.rename(folder / _PILE, path)
-        shutil.rmtree(folder, ignore_errors=True)
-    return manifest
 
 
 def _request(source: RowSource, options: BuildOptions) -> dict[str, Any]:
@@ -194,10 +214,15 @@ def _claim(path: Path, request: Mapping[str, Any]) -> Path:
     for other in building_folders(path):
         if other == folder:
             continue
+        if (other / WORK).is_dir():
+            with disk.writing(other):
+                locked(other / WORK / "lock").close()  # refuses if that build is running
         try:
-            old = json.loads((other / WORK / "request.json").read_text(encoding="utf-8"))
+            old = json.loads((other / WORK / _REQUEST).read_text(encoding="utf-8"))
         except (OSError, json.JSONDecodeError):
-            shutil.rmtree(other, ignore_errors=True)  # stopped before it had begun
+            old = {}
+        if not (old and has_plan(other / WORK)):
+            shutil.rmtree(other, ignore_errors=True)  # stopped before anything was worth keeping
             continue
         listed = "; ".join(differences(old, request)) or "nothing that it noted"
         raise PileError(
@@ -207,9 +232,15 @@ def _claim(path: Path, request: Mapping[str, Any]) -> Path:
         )
     with disk.writing(folder):
         disk.make_folder(folder / WORK)
-        if not (folder / WORK / "request.json").exists():
-            disk.write_text(folder / WORK / "request.json", text)
     return folder
+
+
+def _note(folder: Path, request: Mapping[str, Any]) -> None:
+    """Write down what a build wants; the caller has the lock, so nobody else does."""
+    place = folder / WORK / _REQUEST
+    with disk.writing(folder):
+        if not place.exists():
+            disk.write_text(place, json.dumps(request, sort_keys=True))
 
 
 @contextmanager
@@ -266,10 +297,12 @@ class _Build:
                 first_pass(self.source, self.work, limits, SKYMAP_ORDER)
             plan = load_plan(self.work)
         if plan is None or not plan.partitions:
+            shutil.rmtree(self.folder, ignore_errors=True)  # nothing here is worth going on with
+            rows = 0 if plan is None else plan.rows + plan.rejected
             raise PileError(
-                "there is no object with a position to build a pile of",
+                f"there is no object with a position to build a pile of, among {rows} rows",
                 where=self.source.about.survey,
-                hint="survey.rejects lists the rows that were refused",
+                hint="look at the ids and positions of the input",
             )
         form = LeafFormat(pa.schema([HEALPIX_FIELD, *self.source.schema]), plan.row_bytes)
         self._partitions(plan, form)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from astropile.pile import disk
+from astropile import disk
 from astropile.pile.journal import locked
 from astropile.pile.layout import WORK, building_folders
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from astropile.pile.layout import HEALPIX
+from astropile.pile.layout import HEALPIX, leaf_path
 from astropile.readers.column import Array
 
 if TYPE_CHECKING:
@@ -66,16 +66,32 @@ def write_catalog_files(folder: Path, facts: CatalogFacts, skymap: Array | None)
         Rows by pixel.
     """
     from hats.catalog.partition_info import PartitionInfo
-    from hats.io.parquet_metadata import write_parquet_metadata
     from hats.io.skymap import write_skymap
     from hats.pixel_math.healpix_pixel import HealpixPixel
 
-    write_parquet_metadata(folder)
+    _write_metadata(folder, facts.leaves)
     pixels = [HealpixPixel(leaf.order, leaf.pixel) for leaf in facts.leaves]
     PartitionInfo(pixels).write_to_file(catalog_path=folder)
     if skymap is not None:
         write_skymap(skymap, folder)
     _properties(facts, has_map=skymap is not None).to_properties_file(folder)
+
+
+def _write_metadata(folder: Path, leaves: Sequence[LeafRecord]) -> None:
+    """Write the schema of the partitions, and all their footers in one file.
+
+    ``hats`` can do this, too, but it opens the partitions through file systems in Python; threads
+    of these may still run when Python ends, which aborts one process in ten.
+    """
+    import pyarrow.parquet as pq
+
+    names = [leaf_path(leaf.area) for leaf in leaves]
+    footers = [pq.read_metadata(str(folder / name)) for name in names]
+    for footer, name in zip(footers, names, strict=True):
+        footer.set_file_path(name.removeprefix("dataset/"))
+    schema = pq.read_schema(str(folder / names[0]))
+    pq.write_metadata(schema, str(folder / "dataset" / "_common_metadata"))
+    pq.write_metadata(schema, str(folder / "dataset" / "_metadata"), metadata_collector=footers)
 
 
 def _properties(facts: CatalogFacts, *, has_map: bool) -> Any:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from astropile.pile import disk
+from astropile import disk
 from astropile.readers.column import Array
 
 if TYPE_CHECKING:

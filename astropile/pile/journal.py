@@ -14,8 +14,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, TextIO
 
+from astropile import disk
 from astropile.errors import PileError
-from astropile.pile import disk
 from astropile.pile.manifest import LeafRecord
 
 __all__ = ["Journal", "differences", "locked"]
@@ -73,9 +73,14 @@ def locked(path: Path) -> TextIO:
     Raises
     ------
     PileError
-        Another process builds the same pile.
+        Another process builds the same pile, or has just done so.
     """
-    handle = path.open("a", encoding="utf-8")
+    try:
+        handle = path.open("a", encoding="utf-8")
+    except FileNotFoundError:
+        hint = "look whether the pile is there; if not, give the same call again"
+        what = "another process has just ended its build of this pile"
+        raise PileError(what, where=str(path.parent), hint=hint) from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -90,10 +95,11 @@ def locked(path: Path) -> TextIO:
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """Return what an unfinished build and this one do not have in common, in words."""
+    was, now = _flat(old), _flat(new)
     found = [
-        f"{key} was {_shown(old.get(key))}, now {_shown(new.get(key))}"
-        for key in sorted({*old, *new} - {"inputs"})
-        if old.get(key) != new.get(key)
+        f"{key} was {_shown(was.get(key))}, now {_shown(now.get(key))}"
+        for key in sorted({*was, *now})
+        if was.get(key) != now.get(key)
     ]
     before, after = _files(old.get("inputs", ())), _files(new.get("inputs", ()))
     changed = [n for n in before if n in after and before[n] != after[n]]
@@ -105,6 +111,16 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
         if names:
             more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
             found.append(f"files {what}: {', '.join(sorted(names)[:_SHOWN])}{more}")
+    return found
+
+
+def _flat(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was asked for, the parts of the request under names of their own."""
+    found: dict[str, Any] = {}
+    for key in request.keys() - {"inputs"}:
+        value = request[key]
+        parts = value if isinstance(value, Mapping) else {"": value}
+        found |= {f"{key}.{part}" if part else key: inner for part, inner in parts.items()}
     return found
 
 

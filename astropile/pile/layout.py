@@ -30,6 +30,7 @@ __all__ = [
     "Pixel",
     "building_folder",
     "building_folders",
+    "is_pile",
     "leaf_path",
 ]
 
@@ -80,6 +81,11 @@ def leaf_path(pixel: Pixel, catalog: str = "") -> str:
     folder = pixel.number // _PIXELS_A_FOLDER * _PIXELS_A_FOLDER
     path = f"dataset/Norder={pixel.order}/Dir={folder}/Npix={pixel.number}.parquet"
     return f"{catalog}/{path}" if catalog else path
+
+
+def is_pile(folder: Path) -> bool:
+    """Return whether a folder looks like a pile; nothing of it is checked."""
+    return (folder / MANIFEST).is_file() and (folder / SCHEMA).is_file()
 
 
 def building_folder(path: Path, key: str) -> Path:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from astropile.pile import disk
+from astropile import disk
 from astropile.pile.layout import HEALPIX, Pixel
 from astropile.pile.manifest import LeafRecord
 from astropile.pile.types import table_header, taken

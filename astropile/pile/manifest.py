@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from astropile.errors import PileError
-from astropile.pile import disk
+from astropile import disk
+from astropile.errors import NoPileError, PileError
 from astropile.pile.layout import MANIFEST, Pixel, building_folders
 from astropile.remote import RemotePath
 
@@ -154,7 +154,7 @@ def read_manifest(path: Path | RemotePath) -> Manifest:
 
 def _damaged(file: Path | RemotePath, why: str) -> PileError:
     msg = f"the manifest was changed after the pile was built ({why})"
-    hint = "run `astropile verify` on the pile; copy it anew or build it again"
+    hint = "copy the pile anew, or build it again"
     return PileError(msg, where=str(file), hint=hint)
 
 
@@ -166,7 +166,7 @@ def _no_pile(path: Path | RemotePath) -> PileError:
             hint = f"run the same build again, it goes on; or `astropile clean {path}`"
             return PileError(msg, where=str(path), hint=hint)
         hint = "give the folder that Survey.build or `astropile build` made"
-        return PileError("there is no pile", where=str(path), hint=hint)
+        return NoPileError("there is no pile", where=str(path), hint=hint)
     if (path / "hats.properties").exists() or (path / "collection.properties").exists():
         msg = "this is a HATS catalogue without a manifest, so not a pile of astropile"
         hint = "open it with lsdb, or load it with the YAML of its survey and data_dir="

@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from astropile import disk
 from astropile.engine import Rejects
 from astropile.errors import PileError
-from astropile.pile import disk
 from astropile.pile.histogram import Partition, SkyCounts, plan_partitions
 from astropile.pile.ids import IdLog
 from astropile.pile.layout import HEALPIX, Pixel
@@ -23,7 +23,15 @@ from astropile.pile.source import Examples, Positions, RowSource
 from astropile.readers.column import Array
 from astropile.sky import healpix_index
 
-__all__ = ["HEALPIX_FIELD", "Limits", "SkyPlan", "first_pass", "load_plan", "second_pass"]
+__all__ = [
+    "HEALPIX_FIELD",
+    "Limits",
+    "SkyPlan",
+    "first_pass",
+    "has_plan",
+    "load_plan",
+    "second_pass",
+]
 
 HEALPIX_FIELD: Final = pa.field(
     HEALPIX, pa.int64(), metadata={"description": "Nested HEALPix pixel of order 29 of ra, dec."}
@@ -149,9 +157,14 @@ def _pixels(found: Positions) -> Array:
     return healpix
 
 
+def has_plan(folder: Path) -> bool:
+    """Return whether pass 1 was finished."""
+    return (folder / _PLAN).is_file()
+
+
 def load_plan(folder: Path) -> SkyPlan | None:
     """Return the plan of this or an earlier build; None if pass 1 was not finished."""
-    if not (folder / _PLAN).is_file():
+    if not has_plan(folder):
         return None
     plan = json.loads((folder / _PLAN).read_text(encoding="utf-8"))
     return SkyPlan(

@@ -28,7 +28,17 @@ from astropile.remote import RemotePath
 if TYPE_CHECKING:
     import pyarrow.compute as pc
 
-__all__ = ["Pile", "PileRows", "RowTest", "open_pile", "scan", "take"]
+__all__ = [
+    "GroupFacts",
+    "Pile",
+    "PileRows",
+    "RowTest",
+    "group_facts",
+    "open_pile",
+    "read_groups",
+    "scan",
+    "take",
+]
 
 _VERIFY = "run `astropile verify` on the pile; copy it anew or build it again"
 _ROW = "__row"
@@ -249,6 +259,56 @@ def take(
                 local = own - edges[k]
                 is_all = len(own) == table.num_rows
                 yield PileRows(number, own, table if is_all else table.take(pa.array(local)))
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFacts:
+    """A row group of a partition.
+
+    Attributes
+    ----------
+    rows : int
+        Its rows.
+    low, high : int
+        Its first order-29 pixel, and the one after its last.
+    """
+
+    rows: int
+    low: int
+    high: int
+
+
+def group_facts(pile: Pile, partition: int) -> list[GroupFacts]:
+    """Return what the footer of a partition says of its row groups.
+
+    Raises
+    ------
+    PileError, CorruptFileError
+        The file is not as it was when the pile was built.
+    """
+    area = pile.leaves[partition].area.range
+    found = []
+    with _opened(pile.file(partition)) as file:
+        for group in range(file.metadata.num_row_groups):
+            low, high = _pixels_of(file, group)
+            rows = file.metadata.row_group(group).num_rows
+            found.append(GroupFacts(rows, max(low, area[0]), min(high, area[1])))
+    return found
+
+
+def read_groups(
+    pile: Pile, partition: int, groups: Sequence[int], columns: Sequence[str]
+) -> Iterator[pa.Table]:
+    """Yield columns of some row groups of a partition.
+
+    Raises
+    ------
+    PileError, CorruptFileError
+        The file is not as it was when the pile was built.
+    """
+    with _opened(pile.file(partition)) as file:
+        for group in groups:
+            yield _read(file, group, columns)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from astropile.pile import disk
+from astropile import disk
 from astropile.pile.histogram import Partition
 from astropile.pile.types import taken
 from astropile.readers.column import Array

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from astropile.pile import disk
+from astropile import disk
 from astropile.pile.layout import MANIFEST
 from astropile.pile.manifest import FileRecord, LeafRecord, read_manifest
 

@@ -19,7 +19,7 @@ class Cells(Mapping[str, CellInfo]):
     Parameters
     ----------
     facts : mapping of str to CellInfo
-        Cells by their first address; a function is called when its cell is looked up.
+        Cells by their first address; a function is called when its cell is first looked up.
     aliases : mapping of str to str
         Further addresses, and the first address of the same cell.
     ignore_case : bool
@@ -36,7 +36,7 @@ class Cells(Mapping[str, CellInfo]):
         ignore_case: bool = False,
         refuse: Callable[[str], None] | None = None,
     ) -> None:
-        self._facts = facts
+        self._facts = dict(facts)
         self._refuse = refuse
         self._addresses = {**(aliases or {}), **{name: name for name in facts}}
         self._folded: dict[str, set[str]] = {}
@@ -74,7 +74,9 @@ class Cells(Mapping[str, CellInfo]):
         if first is None:
             raise KeyError(name)
         facts = self._facts[first]
-        return facts if isinstance(facts, CellInfo) else facts()
+        if not isinstance(facts, CellInfo):
+            self._facts[first] = facts = facts()
+        return facts
 
     def __contains__(self, name: object) -> bool:
         """Return whether there is such a cell."""

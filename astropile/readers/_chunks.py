@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise, product
 from math import prod
@@ -32,12 +32,16 @@ MIN_CHUNK_BYTES: Final = 2**12
 MIN_READ_BYTES: Final = 2**20
 # Rows of a contiguous dataset that stand within this many bytes are read in one go.
 SPAN_BYTES: Final = 2**20
+# Fields of bigger compound datasets are separated while they are read.
+SPLIT_BYTES: Final = 2**24
 MAX_THREADS: Final = 4
 
 _Task: TypeAlias = tuple[tuple[int, ...], Rows, slice]
 
 
-def read_rows(dataset: Dataset, rows: Rows, fields: Sequence[str] = ()) -> Array:
+def read_rows(
+    dataset: Dataset, rows: Rows, fields: Sequence[str] = ()
+) -> Array | Mapping[str, Array]:
     """Read rows (places on the first axis) of a dataset.
 
     Parameters
@@ -53,7 +57,8 @@ def read_rows(dataset: Dataset, rows: Rows, fields: Sequence[str] = ()) -> Array
     -------
     ndarray
         In the byte order of the file, objects where h5py gives them; the same bits as
-        ``dataset[rows]``.
+        ``dataset[rows]``. Of a big compound dataset a mapping of its fields, each an array by
+        itself: views would keep the memory of all fields as long as that of any.
 
     Raises
     ------
@@ -66,6 +71,8 @@ def read_rows(dataset: Dataset, rows: Rows, fields: Sequence[str] = ()) -> Array
     if count_selected(rows) * row_bytes >= MIN_READ_BYTES and has_plain_chunks(dataset):
         return _read_chunks(dataset, rows, wanted)
     if isinstance(rows, slice):
+        if wanted.names and count_selected(rows) * wanted.itemsize > SPLIT_BYTES:
+            return _read_fields(dataset, rows, wanted)
         return dataset.read(rows, wanted)
     block = dataset.chunks[0] if dataset.chunks else max(1, SPAN_BYTES // max(1, row_bytes))
     edges = _edges(shape[0], block)
@@ -75,6 +82,22 @@ def read_rows(dataset: Dataset, rows: Rows, fields: Sequence[str] = ()) -> Array
         first = int(numbers[0])
         parts.append(dataset.read(slice(first, int(numbers[-1]) + 1), wanted)[numbers - first])
     return np.concatenate(parts)
+
+
+def _read_fields(dataset: Dataset, rows: slice, wanted: np.dtype[Any]) -> dict[str, Array]:
+    """Read fields of a compound dataset into an array each, some rows at a time."""
+    shape = (count_selected(rows), *dataset.shape[1:])
+    out = {name: np.empty(shape, wanted[name]) for name in wanted.names or ()}
+    row_bytes = max(1, prod(shape[1:]) * wanted.itemsize)
+    block = dataset.chunks[0] if dataset.chunks else 1
+    step = max(block, SPAN_BYTES // row_bytes // block * block)
+    # Where chunks start, so that none is read twice.
+    edges = [rows.start, *range(rows.start - rows.start % step + step, rows.stop, step), rows.stop]
+    for start, stop in pairwise(edges):
+        part = dataset.read(slice(start, stop), wanted)
+        for name, array in out.items():
+            array[start - rows.start : stop - rows.start] = part[name]
+    return out
 
 
 def has_plain_chunks(dataset: Dataset) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from io import BytesIO
 from typing import Any
@@ -81,11 +81,13 @@ def _native(raw: Array) -> Array:
     return raw.view(plain).astype(plain.newbyteorder("="), copy=False)
 
 
-def field_column(raw: Array, dtype: np.dtype[Any], fields: Sequence[str], address: str) -> Column:
+def field_column(
+    raw: Array | Mapping[str, Array], dtype: np.dtype[Any], fields: Sequence[str], address: str
+) -> Column:
     """Return a field of what was read as a column; ``dtype`` is that of the whole dataset."""
     for name in fields:
         raw, dtype = raw[name], dtype[name].base
-    return to_column(raw, dtype, address)
+    return to_column(np.asanyarray(raw), dtype, address)
 
 
 def attribute_column(attribute: h5py.h5a.AttrID, address: str) -> Column:

@@ -42,7 +42,15 @@ def decode_fixed(raw: Array, name: str) -> Array:
     >>> decode_fixed(np.array([b"NGC 1068  ", b""]), "name").tolist()
     ['NGC 1068', '']
     """
-    return _decode(np.strings.rstrip(raw, b"\0 "), name)
+    return _decode(raw if _is_full(raw) else np.strings.rstrip(raw, b"\0 "), name)
+
+
+def _is_full(raw: Array) -> bool:
+    """Return whether no text ends with NUL or a blank, as ids of one length: there is no end."""
+    if raw.dtype.itemsize == 0 or not raw.size:
+        return False
+    last = np.ascontiguousarray(raw).view(np.uint8).reshape(raw.size, -1)[:, -1]
+    return not ((last == 0) | (last == ord(" "))).any()
 
 
 def decode_pieces(data: Array, offsets: Array, name: str) -> Array:
@@ -89,7 +97,9 @@ def decode_list(values: Sequence[bytes | str], name: str) -> Array:
 
 def _decode(raw: Array, name: str) -> Array:
     """Widen ASCII; decode what is not ASCII text by text."""
-    width = max(1, int(np.strings.str_len(raw).max(initial=0)))
+    is_full = _is_full(raw)
+    width = raw.dtype.itemsize if is_full else int(np.strings.str_len(raw).max(initial=0))
+    width = max(1, width)
     _check_size(raw.size, width, name)
     if not raw.size or not raw.dtype.itemsize:
         return raw.astype(f"U{width}")

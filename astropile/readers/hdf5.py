@@ -153,7 +153,9 @@ class Hdf5Reader(FileReader):
                 columns[address] = as_row(column, address) if is_array else column
         return columns
 
-    def _raw(self, dataset: Dataset, places: Mapping[str, Place], rows: Rows | None) -> Array:
+    def _raw(
+        self, dataset: Dataset, places: Mapping[str, Place], rows: Rows | None
+    ) -> Array | Mapping[str, Array]:
         """Read the wanted fields of a dataset as h5py gives them, with rows on the first axis."""
         shape = dataset.shape
         if not shape:

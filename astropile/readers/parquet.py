@@ -85,11 +85,9 @@ class ParquetReader(FileReader):
         super().__init__(path, options)
         with self._errors():
             source = pa.py_buffer(read_plain(path)) if is_compressed(path) else path
-            self._file = pq.ParquetFile(
-                source,
-                memory_map=not is_compressed(path),
-                page_checksum_verification=True,
-            )
+            # What is buffered ahead is kept until the file is closed: all of it in the end. So
+            # is what is mapped, and a mapped file that is cut short meanwhile ends the process.
+            self._file = pq.ParquetFile(source, pre_buffer=False, page_checksum_verification=True)
 
     def close(self) -> None:
         """Close the file."""

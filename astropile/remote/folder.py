@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from astropile.errors import (
     AstropileError,
+    MirrorError,
     MissingExtraError,
     NoFilesError,
     SourceError,
@@ -216,11 +217,11 @@ def told(error: Exception, what: str) -> AstropileError:
         return NoFilesError("there is no such file", where=what, hint="check the mirror's address")
     if isinstance(error, PermissionError) or status in (401, 403):
         hint = "log in as the site tells you; tokens come from its own tools, never from here"
-        return SourceError("the mirror refuses access", where=what, hint=hint)
+        return MirrorError("the mirror refuses access", where=what, hint=hint)
     text = f"HTTP status {status}" if status else f"{type(error).__name__} {error}".strip()
     msg = f"the mirror cannot be read ({text})"
     hint = "try again later: what has arrived is kept; or give another mirror"
-    return SourceError(msg, where=what, hint=hint)
+    return MirrorError(msg, where=what, hint=hint)
 
 
 def open_folder(url: str, *, waiting: Waiting | None = None) -> RemoteFolder:

@@ -7,7 +7,6 @@ says them, agree, it is written to the disk and renamed.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import threading
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from astropile import disk
 from astropile.errors import AstropileError, CorruptFileError, OutputError, SourceError
 from astropile.remote.folder import RemoteFile, RemoteFolder, may_pass, told
 from astropile.remote.names import local_path
@@ -165,14 +165,8 @@ class _Job:
 
     def run(self) -> Fetched:
         """Fetch the file unless it is there."""
-        try:
+        with disk.writing(self.place):  # faults of the mirror are told already
             return self._found() or self._fetched()
-        except AstropileError:
-            raise
-        except OSError as error:  # those of the mirror are told already
-            msg = f"cannot write: {error.strerror or error}"
-            hint = "free some space or choose another folder; what has arrived is kept"
-            raise OutputError(msg, where=str(self.place), hint=hint) from error
 
     def _found(self) -> Fetched | None:
         """Return the file if it is there as the mirror has it."""
@@ -209,7 +203,7 @@ class _Job:
                 raise CorruptFileError(msg, where=self.file.address, hint=hint)
         size = self.part.stat().st_size
         self.part.replace(self.place)
-        _sync(self.place.parent)
+        disk.sync(self.place.parent)
         self.note.unlink(missing_ok=True)
         return Fetched(self.path, size, was_there=False, checked=self._checked)
 
@@ -298,8 +292,7 @@ class _Job:
         if self.file.size is not None and size != self.file.size:
             return f"it has {size} bytes, the mirror says {self.file.size}"
         if self.file.sha256:
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            digest = disk.sha256_of(path)
             if digest != self.file.sha256:
                 return f"its sha256 is {digest[:12]}..., the mirror says {self.file.sha256[:12]}..."
         return ""
@@ -315,12 +308,3 @@ def _own_fault(error: Exception, path: Path) -> OutputError | None:
         hint = "free some space and run the same download again; what has arrived is kept"
         return OutputError(msg, where=str(path), hint=hint)
     return None
-
-
-def _sync(folder: Path) -> None:
-    """Wait until the names of a folder are on the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

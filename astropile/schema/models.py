@@ -319,7 +319,8 @@ class Source(Model):
     only: Items[str] = ()
     """Configs (or prefix*) that it serves."""
     mirrors: Items[str] = ()
-    """Where the files can be had."""
+    """Folders elsewhere that astropile.download tries in turn: https://, s3:// or hf://; {config}
+    and {survey} are filled."""
     note: str = ""
     """Remark for people."""
 

@@ -143,9 +143,11 @@ class NameResolver:
         ('object_id', 'ra', 'dec', 'image.band', 'image.flux')
         """
         _check_partial(partial)
-        if isinstance(names, str | bytes):
-            message = f"a selection is a list of names, not {type(names).__name__} {names!r}"
-            raise ColumnError(message, where=self._survey, hint=f"write [{names!r}]")
+        given: object = names
+        if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+            message = f"a selection is a list of names, not {type(given).__name__} {given!r}"
+            hint = "[] takes id and position" if given is None else f"write [{given!r}]"
+            raise ColumnError(message, where=self._survey, hint=hint)
         chosen = set(OBJECT_LEAVES)
         for name in names:
             chosen.update(self._addresses(name, partial, across=across))

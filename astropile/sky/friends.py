@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from astropile.sky.compiled import compiled
 from astropile.sky.positions import Floats
-from astropile.sky.search import FAN_OUT, Tree, push_children
+from astropile.sky.search import NO_ROW, Tree, new_stack, next_leaf, squared_distance
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["join_friends", "number_groups"]
@@ -67,17 +66,15 @@ def join_leaves(
             unite(parent, first, order[at])
         for at in range(starts[other], starts[other + 1]):
             unite(parent, first, order[at])
-        return
-    for i in range(starts[leaf], starts[leaf + 1]):
-        x, y, z = vectors[0, i], vectors[1, i], vectors[2, i]
-        for j in range(max(starts[other], i + 1), starts[other + 1]):
-            dx = x - vectors[0, j]
-            dy = y - vectors[1, j]
-            dz = z - vectors[2, j]
-            if dx * dx + dy * dy + dz * dz <= limit:
-                row, friend = order[i], order[j]
-                if is_any or survey[row] != survey[friend]:
-                    unite(parent, row, friend)
+    else:
+        for i in range(starts[leaf], starts[leaf + 1]):
+            x, y, z = vectors[0, i], vectors[1, i], vectors[2, i]
+            for j in range(max(starts[other], i + 1), starts[other + 1]):
+                chord = squared_distance(x, y, z, vectors[0, j], vectors[1, j], vectors[2, j])
+                if chord <= limit:
+                    row, friend = order[i], order[j]
+                    if is_any or survey[row] != survey[friend]:
+                        unite(parent, row, friend)
 
 
 @compiled
@@ -89,32 +86,13 @@ def join_friends(
     ``survey`` says of each row whose it is; rows of one survey are then no friends. If it is empty,
     they are. ``parent`` starts as ``arange(rows)``.
     """
-    boxes, level_starts = tree.boxes, tree.level_starts
-    top = len(level_starts) - 2
-    nodes = np.empty(FAN_OUT * (top + 2), np.int64)
-    levels = np.empty(FAN_OUT * (top + 2), np.int64)
-    gaps = np.empty(FAN_OUT * (top + 2))
+    stack = new_stack(tree)
     for leaf in range(len(tree.leaf_starts) - 1):
-        nodes[0], levels[0], gaps[0] = level_starts[top], top, 0.0
-        size = 1
-        while size > 0:
-            size -= 1
-            node, level = nodes[size], levels[size]
-            if level > 0:
-                size = push_children(
-                    boxes,
-                    leaf,
-                    boxes,
-                    level_starts,
-                    level,
-                    node,
-                    limit,
-                    size,
-                    nodes,
-                    levels,
-                    gaps,
-                )
-            elif node >= leaf:  # those before have met this one
+        while True:
+            node = next_leaf(tree.boxes, leaf, tree, limit, NO_ROW, stack)
+            if node < 0:
+                break
+            if node >= leaf:  # those before have met this one
                 join_leaves(tree, leaf, node, limit, survey, parent)
 
 

@@ -9,14 +9,15 @@ import numpy as np
 from astropile.sky.compiled import compiled
 from astropile.sky.positions import Floats
 from astropile.sky.search import (
-    FAN_OUT,
     LEAF_ROWS,
     NO_ROW,
     Tree,
     fill_limits,
+    new_stack,
+    next_leaf,
     point_gap_squared,
-    push_children,
     sort_found,
+    squared_distance,
 )
 
 if TYPE_CHECKING:
@@ -80,10 +81,7 @@ def take_nearest(
     """Offer the rows of a right leaf to the heap of a left row; return its size."""
     vectors, order = right.vectors, right.order
     for at in range(start, end):
-        dx = x - vectors[0, at]
-        dy = y - vectors[1, at]
-        dz = z - vectors[2, at]
-        chord = dx * dx + dy * dy + dz * dz
+        chord = squared_distance(x, y, z, vectors[0, at], vectors[1, at], vectors[2, at])
         if chord <= own_limit and (
             size < k or not is_after(chord, order[at], chords[0], heap_rows[0])
         ):
@@ -150,12 +148,8 @@ def nearest_k_rows(
         Number of entries written.
     """
     left_vectors, left_boxes, left_starts = left.vectors, left.boxes, left.leaf_starts
-    boxes, lowest_row, level_starts = right.boxes, right.lowest_row, right.level_starts
     left_order = left.order
-    top = len(level_starts) - 2
-    nodes = np.empty(FAN_OUT * (top + 2), np.int64)
-    levels = np.empty(FAN_OUT * (top + 2), np.int64)
-    gaps = np.empty(FAN_OUT * (top + 2))
+    stack = new_stack(right)
     own = np.empty(LEAF_ROWS)
     found = np.empty(LEAF_ROWS, np.int64)
     chords = np.empty((LEAF_ROWS, k))
@@ -167,28 +161,10 @@ def nearest_k_rows(
         bound, highest = fill_limits(limit, limits, left_order, first, rows, own), NO_ROW
         for i in range(rows):
             found[i] = 0
-        nodes[0], levels[0], gaps[0] = level_starts[top], top, 0.0
-        size = 1
-        while size > 0:
-            size -= 1
-            node, level, gap = nodes[size], levels[size], gaps[size]
-            if gap > bound or (gap == bound and lowest_row[node] > highest):
-                continue
-            if level > 0:
-                size = push_children(
-                    left_boxes,
-                    leaf,
-                    boxes,
-                    level_starts,
-                    level,
-                    node,
-                    bound,
-                    size,
-                    nodes,
-                    levels,
-                    gaps,
-                )
-                continue
+        while True:
+            node = next_leaf(left_boxes, leaf, right, bound, highest, stack)
+            if node < 0:
+                break
             bound, highest = visit_leaf(
                 left_vectors, first, rows, right, node, own, chords, heap_rows, found, k
             )

@@ -4,6 +4,9 @@ A box is passed over if its distance from a position exceeds the limit. That dis
 with the same three differences, squares and sums, in the same order, as the distance of a pair;
 rounding never turns a smaller number into a greater one, so no pair within the limit is below a
 box that was passed over. The result is that of comparing everything with everything, to the bit.
+
+What is called for every leaf has one exit. With two, Numba counts the references to each array at
+every call, and threads that count those of one array wait for each other: up to five times slower.
 """
 
 from __future__ import annotations
@@ -83,49 +86,91 @@ def fill_limits(
 
     ``limits`` is empty if all rows have the same, ``limit``; a negative one lets nothing through.
     """
-    if len(limits) == 0:
-        for i in range(rows):
-            own[i] = limit
-        return limit
     greatest = -1.0
     for i in range(rows):
-        own[i] = limits[order[first + i]]
+        own[i] = limits[order[first + i]] if len(limits) else limit
         greatest = max(greatest, own[i])
     return greatest
 
 
 @compiled
-def push_children(
-    left_boxes: Floats,
-    leaf: int,
-    boxes: Floats,
-    level_starts: NDArray[np.int64],
-    level: int,
-    node: int,
-    bound: float,
-    size: int,
-    nodes: NDArray[np.int64],
-    levels: NDArray[np.int64],
-    gaps: Floats,
-) -> int:
-    """Put the children of a node within `bound` of a leaf on the stack, the nearest on top.
+def squared_distance(x: float, y: float, z: float, x2: float, y2: float, z2: float) -> float:
+    """Return the squared distance of two points, in the one order that decides every match."""
+    dx = x - x2
+    dy = y - y2
+    dz = z - z2
+    distance: float = dx * dx + dy * dy + dz * dz
+    return distance
 
-    Of children at one distance the first goes on top: it has the lowest rows if all positions are
-    the same, and then the others need no visit.
+
+class Stack(NamedTuple):
+    """Nodes that a walk down a tree has yet to see, the next one last.
+
+    Attributes
+    ----------
+    nodes, levels : ndarray of int64
+    gaps : ndarray of float64
+        Squared distance of each node's box from the leaf that is walked for.
+    size : ndarray of int64, shape (1,)
+        How many there are; -1 outside of a walk.
     """
-    first = level_starts[level - 1] + (node - level_starts[level]) * FAN_OUT
-    bottom = size
-    for child in range(first, min(first + FAN_OUT, level_starts[level])):
-        gap = box_gap_squared(left_boxes, leaf, boxes, child)
-        if gap <= bound:
-            place = size
-            while place > bottom and gaps[place - 1] <= gap:
-                nodes[place], gaps[place] = nodes[place - 1], gaps[place - 1]
-                place -= 1
-            nodes[place], gaps[place] = child, gap
-            levels[size] = level - 1
-            size += 1
-    return size
+
+    nodes: NDArray[np.int64]
+    levels: NDArray[np.int64]
+    gaps: Floats
+    size: NDArray[np.int64]
+
+
+@compiled
+def new_stack(tree: Tree) -> Stack:
+    """Return a stack that is deep enough for any walk down a tree."""
+    most = FAN_OUT * len(tree.level_starts)
+    size = np.empty(1, np.int64)
+    size[0] = -1
+    return Stack(np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most), size)
+
+
+@compiled
+def next_leaf(
+    left_boxes: Floats, leaf: int, tree: Tree, bound: float, highest: int, stack: Stack
+) -> int:
+    """Go on to the next leaf that may hold a row for a left leaf; -1 when there is none.
+
+    Such a row is nearer than `bound`, or as near and its number at most `highest`. Of the children
+    of a node the nearest come first. Of those at one distance the first does: it has the lowest
+    rows if all positions are the same, and then the others need no visit. After the end the next
+    call starts again at the root.
+    """
+    boxes, lowest_row, level_starts = tree.boxes, tree.lowest_row, tree.level_starts
+    nodes, levels, gaps = stack.nodes, stack.levels, stack.gaps
+    size = stack.size[0]
+    if size < 0:
+        top = len(level_starts) - 2
+        nodes[0], levels[0], gaps[0] = level_starts[top], top, 0.0
+        size = 1
+    found = -1
+    while size > 0 and found < 0:
+        size -= 1
+        node, level, gap = nodes[size], levels[size], gaps[size]
+        if gap > bound or (gap == bound and lowest_row[node] > highest):
+            continue
+        if level == 0:
+            found = node
+            continue
+        first = level_starts[level - 1] + (node - level_starts[level]) * FAN_OUT
+        bottom = size
+        for child in range(first, min(first + FAN_OUT, level_starts[level])):
+            gap = box_gap_squared(left_boxes, leaf, boxes, child)
+            if gap <= bound:
+                place = size
+                while place > bottom and gaps[place - 1] <= gap:
+                    nodes[place], gaps[place] = nodes[place - 1], gaps[place - 1]
+                    place -= 1
+                nodes[place], gaps[place] = child, gap
+                levels[size] = level - 1
+                size += 1
+    stack.size[0] = size if found >= 0 else -1
+    return found
 
 
 @compiled
@@ -133,17 +178,15 @@ def improve(
     left_vectors: Floats,
     first: int,
     rows: int,
-    vectors: Floats,
-    start: int,
-    end: int,
-    boxes: Floats,
+    right: Tree,
     node: int,
-    order: NDArray[np.int64],
     best: Floats,
     best_row: NDArray[np.int64],
     chords: Floats,
 ) -> bool:
     """Bring rows of a left leaf up to date with those of a right leaf; True if any changed."""
+    vectors, order, boxes = right.vectors, right.order, right.boxes
+    start, end = right.leaf_starts[node], right.leaf_starts[node + 1]
     changed = False
     xs = vectors[0, start : start + LEAF_ROWS]
     ys = vectors[1, start : start + LEAF_ROWS]
@@ -156,10 +199,7 @@ def improve(
         # A fixed length is what makes this fast; rows of the next leaf are not looked at below.
         within = 0
         for k in range(LEAF_ROWS):
-            dx = x - xs[k]
-            dy = y - ys[k]
-            dz = z - zs[k]
-            chord = dx * dx + dy * dy + dz * dz
+            chord = squared_distance(x, y, z, xs[k], ys[k], zs[k])
             chords[k] = chord
             within += chord <= nearest
         if within == 0:
@@ -190,13 +230,8 @@ def nearest_rows(
     Of right rows at the same distance the lowest row number wins.
     """
     left_vectors, left_boxes, left_starts = left.vectors, left.boxes, left.leaf_starts
-    vectors, order, leaf_starts = right.vectors, right.order, right.leaf_starts
-    boxes, lowest_row, level_starts = right.boxes, right.lowest_row, right.level_starts
     left_order = left.order
-    top = len(level_starts) - 2
-    nodes = np.empty(FAN_OUT * (top + 2), np.int64)
-    levels = np.empty(FAN_OUT * (top + 2), np.int64)
-    gaps = np.empty(FAN_OUT * (top + 2))
+    stack = new_stack(right)
     best = np.empty(LEAF_ROWS)
     best_row = np.empty(LEAF_ROWS, np.int64)
     chords = np.empty(LEAF_ROWS)
@@ -206,41 +241,11 @@ def nearest_rows(
         bound, highest = fill_limits(limit, limits, left_order, first, rows, best), NO_ROW
         for i in range(rows):
             best_row[i] = NO_ROW
-        nodes[0], levels[0], gaps[0] = level_starts[top], top, 0.0
-        size = 1
-        while size > 0:
-            size -= 1
-            node, level, gap = nodes[size], levels[size], gaps[size]
-            if gap > bound or (gap == bound and lowest_row[node] > highest):
-                continue
-            if level > 0:
-                size = push_children(
-                    left_boxes,
-                    leaf,
-                    boxes,
-                    level_starts,
-                    level,
-                    node,
-                    bound,
-                    size,
-                    nodes,
-                    levels,
-                    gaps,
-                )
-            elif improve(
-                left_vectors,
-                first,
-                rows,
-                vectors,
-                leaf_starts[node],
-                leaf_starts[node + 1],
-                boxes,
-                node,
-                order,
-                best,
-                best_row,
-                chords,
-            ):
+        while True:
+            node = next_leaf(left_boxes, leaf, right, bound, highest, stack)
+            if node < 0:
+                break
+            if improve(left_vectors, first, rows, right, node, best, best_row, chords):
                 bound, highest = best[0], best_row[0]
                 for i in range(1, rows):
                     bound = max(bound, best[i])
@@ -279,36 +284,30 @@ def take_within(
     x: float,
     y: float,
     z: float,
-    vectors: Floats,
-    start: int,
-    end: int,
+    right: Tree,
+    node: int,
     limit: float,
-    order: NDArray[np.int64],
     begin: int,
     found: int,
     right_row: NDArray[np.int64],
     chord_squared: Floats,
 ) -> int:
     """Count the rows of a right leaf within the limit, and write them unless `begin` is -1."""
+    vectors, order = right.vectors, right.order
+    start, end = right.leaf_starts[node], right.leaf_starts[node + 1]
     xs, ys, zs = vectors[0, start:end], vectors[1, start:end], vectors[2, start:end]
     within = 0
     for k in range(end - start):
-        dx = x - xs[k]
-        dy = y - ys[k]
-        dz = z - zs[k]
-        within += dx * dx + dy * dy + dz * dz <= limit
-    if begin < 0 or within == 0:
-        return found + within
-    for k in range(end - start):
-        dx = x - xs[k]
-        dy = y - ys[k]
-        dz = z - zs[k]
-        chord = dx * dx + dy * dy + dz * dz
-        if chord <= limit:
-            right_row[begin + found] = order[start + k]
-            chord_squared[begin + found] = chord
-            found += 1
-    return found
+        within += squared_distance(x, y, z, xs[k], ys[k], zs[k]) <= limit
+    if begin >= 0 and within > 0:
+        place = begin + found
+        for k in range(end - start):
+            chord = squared_distance(x, y, z, xs[k], ys[k], zs[k])
+            if chord <= limit:
+                right_row[place] = order[start + k]
+                chord_squared[place] = chord
+                place += 1
+    return found + within
 
 
 @compiled
@@ -330,12 +329,8 @@ def rows_within(
     ``r`` from ``starts[r]`` on, sorted by chord and row number.
     """
     left_vectors, left_boxes, left_starts = left.vectors, left.boxes, left.leaf_starts
-    vectors, order, leaf_starts = right.vectors, right.order, right.leaf_starts
-    boxes, level_starts, left_order = right.boxes, right.level_starts, left.order
-    top = len(level_starts) - 2
-    nodes = np.empty(FAN_OUT * (top + 2), np.int64)
-    levels = np.empty(FAN_OUT * (top + 2), np.int64)
-    gaps = np.empty(FAN_OUT * (top + 2))
+    boxes, left_order = right.boxes, left.order
+    stack = new_stack(right)
     found = np.empty(LEAF_ROWS, np.int64)
     own = np.empty(LEAF_ROWS)
     for leaf in range(low, high):
@@ -344,47 +339,18 @@ def rows_within(
         bound = fill_limits(limit, limits, left_order, first, rows, own)
         for i in range(rows):
             found[i] = 0
-        nodes[0], levels[0], gaps[0] = level_starts[top], top, 0.0
-        size = 1
-        while size > 0:
-            size -= 1
-            node, level = nodes[size], levels[size]
-            if level > 0:
-                size = push_children(
-                    left_boxes,
-                    leaf,
-                    boxes,
-                    level_starts,
-                    level,
-                    node,
-                    bound,
-                    size,
-                    nodes,
-                    levels,
-                    gaps,
-                )
-                continue
-            start, end = leaf_starts[node], leaf_starts[node + 1]
+        while True:
+            node = next_leaf(left_boxes, leaf, right, bound, NO_ROW, stack)
+            if node < 0:
+                break
             for i in range(rows):
                 at = first + i
                 x, y, z = left_vectors[0, at], left_vectors[1, at], left_vectors[2, at]
-                if point_gap_squared(x, y, z, boxes, node) > own[i]:
-                    continue
-                begin = starts[left_order[at]] if len(starts) else -1
-                found[i] = take_within(
-                    x,
-                    y,
-                    z,
-                    vectors,
-                    start,
-                    end,
-                    own[i],
-                    order,
-                    begin,
-                    found[i],
-                    right_row,
-                    chord_squared,
-                )
+                if point_gap_squared(x, y, z, boxes, node) <= own[i]:
+                    begin = starts[left_order[at]] if len(starts) else -1
+                    found[i] = take_within(
+                        x, y, z, right, node, own[i], begin, found[i], right_row, chord_squared
+                    )
         for i in range(rows):
             row = left_order[first + i]
             if len(starts):

@@ -19,6 +19,8 @@ __all__ = ["SkyIndex", "build_index"]
 
 # Pixels of 0.01 arcsec; deeper ones would not order rows any better.
 DEEPEST_KEY_ORDER = 24
+# Order of the pixels that catalogues store.
+_PIXEL_ORDER = 29
 # Where the padding lies: further from the sphere than any two positions from each other.
 FAR_AWAY = 9.0
 
@@ -59,7 +61,12 @@ class SkyIndex:
 
 
 def build_index(
-    ra_deg: Any, dec_deg: Any, *, threads: int | None = None, side: str = ""
+    ra_deg: Any,
+    dec_deg: Any,
+    *,
+    threads: int | None = None,
+    side: str = "",
+    pixels: NDArray[np.int64] | None = None,
 ) -> SkyIndex:
     """Sort positions along the sky, once for any number of matches.
 
@@ -74,6 +81,9 @@ def build_index(
         Default: one a core. The result does not depend on it.
     side : str
         Name of the catalogue in messages.
+    pixels : ndarray of int64, shape (n,), optional
+        Nested order-29 pixel of each row, all of which have a position; it saves computing them,
+        and sorting where they ascend.
 
     Raises
     ------
@@ -93,16 +103,19 @@ def build_index(
     rows = len(ra)
     row_bits = max(rows - 1, 1).bit_length()
     key_order = min(DEEPEST_KEY_ORDER, (60 - row_bits) // 2)
-    keys = np.empty(rows, dtype=np.uint64)
-    counts = run_ranges(
-        lambda low, high: fill_sort_keys(ra, dec, key_order, row_bits, low, high, keys),
-        rows,
-        workers,
-    )
-    if sum(faulty for _, faulty in counts):
-        refuse_faults(ra, dec, side=side)
-    keys.sort()
-    keys = keys[: rows - sum(null for null, _ in counts)]
+    if pixels is not None:
+        keys = _keys_of(pixels, key_order, row_bits)
+    else:
+        keys = np.empty(rows, dtype=np.uint64)
+        counts = run_ranges(
+            lambda low, high: fill_sort_keys(ra, dec, key_order, row_bits, low, high, keys),
+            rows,
+            workers,
+        )
+        if sum(faulty for _, faulty in counts):
+            refuse_faults(ra, dec, side=side)
+        keys.sort()
+        keys = keys[: rows - sum(null for null, _ in counts)]
 
     leaf_starts = np.empty(len(keys) // (LEAF_ROWS // 2) + 2, dtype=np.int64)
     leaves = cut_leaves(keys, row_bits, LEAF_ROWS, leaf_starts)
@@ -113,26 +126,25 @@ def build_index(
     vectors[:, len(keys) :] = FAR_AWAY
     boxes = np.empty((level_starts[-1], 6))
     lowest_row = np.empty(level_starts[-1], dtype=np.int64)
+    own = (ra, dec, keys, row_bits, LEAF_ROWS, leaf_starts)
     run_ranges(
-        lambda low, high: fill_leaves(
-            ra,
-            dec,
-            keys,
-            row_bits,
-            LEAF_ROWS,
-            leaf_starts,
-            low,
-            high,
-            order,
-            vectors,
-            boxes,
-            lowest_row,
-        ),
+        lambda low, high: fill_leaves(*own, low, high, order, vectors, boxes, lowest_row),
         leaves,
         workers,
     )
     _fill_upper_levels(level_starts, boxes, lowest_row)
     return SkyIndex(rows, Tree(vectors, order, leaf_starts, boxes, lowest_row, level_starts))
+
+
+def _keys_of(pixels: NDArray[np.int64], key_order: int, row_bits: int) -> NDArray[np.uint64]:
+    """Return pixel and row number of each row as one integer, in ascending order."""
+    keys = np.empty(len(pixels), dtype=np.uint64)
+    np.right_shift(pixels, 2 * (_PIXEL_ORDER - key_order), out=keys, casting="unsafe")
+    np.left_shift(keys, np.uint64(row_bits), out=keys)
+    np.bitwise_or(keys, np.arange(len(keys), dtype=np.uint64), out=keys)
+    if not (keys[1:] >= keys[:-1]).all():
+        keys.sort()
+    return keys
 
 
 def _level_starts(leaves: int) -> NDArray[np.int64]:

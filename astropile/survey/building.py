@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from astropile.errors import UsageError
 from astropile.readers.column import Array
 from astropile.schema import OBJECT_LEAVES, SurveySchema
 from astropile.survey.citation import citation
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
     from astropile.pile import About, Examples, Positions
     from astropile.survey.survey import Survey
 
-__all__ = ["SurveyRows", "build", "portable_schema"]
+# With one slash, too: a Path has lost the other.
+_URL = re.compile(r"[a-z][a-z0-9+.-]+:/")
+__all__ = ["SurveyRows", "build", "pile_place", "portable_schema"]
 
 
 def build(
@@ -88,18 +92,36 @@ def build(
     from astropile.sky.threads import thread_count
     from astropile.survey.opened import open_survey
 
+    place = pile_place(path)
     options = BuildOptions(partition_rows, partition_bytes, margin_arcsec)
     source = survey.request.row_source(max(8 * 2**20, min(memory_bytes // 16, 64 * 2**20)))
     build_pile(
         source,
-        Path(path),
+        place,
         options,
         workers=thread_count(None) if workers is None else workers,
         memory_bytes=memory_bytes,
     )
-    opened = open_survey(path)
+    opened = open_survey(place)
     opened.rejects.announce(survey.id)
     return opened
+
+
+def pile_place(path: str | PathLike[str]) -> Path:
+    """Return the folder that a pile is to be, which is on this machine.
+
+    Raises
+    ------
+    UsageError
+        It is elsewhere.
+    """
+    if _URL.match(str(path)):
+        raise UsageError(
+            "a pile is built on a disk of this machine",
+            where=str(path),
+            hint="give a folder, and copy the finished pile; astropile.open reads it from there",
+        )
+    return Path(path).expanduser()
 
 
 def portable_schema(schema: SurveySchema) -> str:

@@ -8,11 +8,12 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from astropile.errors import OutputError
+from astropile import disk
 from astropile.survey.citation import citation
 from astropile.survey.request import Request, stamps_of
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Changes whenever the same files would give other Examples.
 ENGINE_VERSION = 1
+
+writing = partial(disk.writing, hint="free some space, or set ASTROPILE_CACHE to another folder")
 
 
 def cache_dir() -> Path:
@@ -106,23 +109,6 @@ def building(folder: Path) -> Iterator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-@contextmanager
-def writing(place: Path) -> Iterator[None]:
-    """Turn what goes wrong while writing into one error that names the place.
-
-    Raises
-    ------
-    OutputError
-        The disk is full, or the place cannot be written.
-    """
-    try:
-        yield
-    except OSError as error:
-        msg = f"cannot write: {error.strerror or error}"
-        hint = "free some space, or set ASTROPILE_CACHE to another folder"
-        raise OutputError(msg, where=str(place), hint=hint) from error
-
-
 def write_tables(tables: Iterable[pa.Table], features: Features, path: Path) -> int:
     """Write Arrow tables as one stream file and return the number of rows."""
     import pyarrow as pa
@@ -145,7 +131,8 @@ def write_tables(tables: Iterable[pa.Table], features: Features, path: Path) -> 
             writer.close()
     finally:
         sink.close()
-    flush(path)
+    with writing(path):
+        disk.sync(path)  # a folder never gets its name before its files are on the disk
     return rows
 
 
@@ -155,7 +142,7 @@ def write_rejects(rejects: Rejects, path: Path) -> None:
 
     with writing(path):
         pq.write_table(rejects.to_arrow(), path)
-    flush(path)
+        disk.sync(path)
 
 
 def read_rejects(path: Path) -> Rejects:
@@ -165,12 +152,6 @@ def read_rejects(path: Path) -> Rejects:
     from astropile.engine import Rejects
 
     return Rejects.from_arrow(pq.read_table(path))
-
-
-def flush(path: Path) -> None:
-    """Wait until a file is on the disk, so that its folder never gets its name before."""
-    with writing(path), path.open("rb") as written:
-        os.fsync(written.fileno())
 
 
 def open_arrow(

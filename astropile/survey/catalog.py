@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from astropy.table import Table
 
     from astropile.schema import Leaf
+
+#: The column of the pixel of each object.
+PIXEL: Final = "healpix"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,10 @@ def build_catalog(
         msg = f"'{asked}' is an array of each object, not a catalogue column"
         hint = "read it with dataset() or iter_tables()"
         raise UsageError(msg, where=request.schema.id, hint=hint)
+    if PIXEL in addresses:
+        msg = f"'{PIXEL}' is the pixel of each object in a catalogue; the survey has such a column"
+        hint = f"read the survey's own '{PIXEL}' with dataset() or iter_tables()"
+        raise UsageError(msg, where=request.schema.id, hint=hint)
     targets = _targets(request, units, (*OBJECT_LEAVES, *addresses))
     found = request.catalogue_pass(split)
     if addresses and len(found.index):
@@ -64,7 +71,7 @@ def build_catalog(
     for address in OBJECT_LEAVES:
         _add(table, address, found.columns[address], request.leaves[address], targets)
     # From the degrees that were read: the table may hold another unit.
-    table["healpix"] = healpix_column(*position_deg(found.columns), healpix_order)
+    table[PIXEL] = healpix_column(*position_deg(found.columns), healpix_order)
     for address in addresses:
         leaf = request.leaves[address]
         column = found.columns.get(address)

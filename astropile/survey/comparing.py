@@ -20,7 +20,7 @@ from astropile.vocabulary import load_filters, load_vocabulary
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["Comparison", "compare", "entry_of"]
 
 HEADER: Final = (
     "survey", "configs", "column", "canonical", "unit", "bands", "filters", "pivot_nm", "system",
@@ -131,7 +131,7 @@ def _entries(name: str, schemas: Sequence[SurveySchema]) -> Iterator[Entry]:
     places = list(holdings([find_schema(prefix)] if colon else schemas))
     wanted = bare if colon else name
     found = [
-        (place, _entry(name, place.schema, leaf))
+        (place, entry_of(name, place.schema, leaf))
         for place in places
         for leaf in _leaves(place, wanted, is_one=bool(colon))
     ]
@@ -168,8 +168,23 @@ def _says_the_same(leaf: Leaf, meaning: Mapping[str, str]) -> bool:
     return all(its.get(key) == mine.get(key) for key in ("stat", "with"))
 
 
-def _entry(asked: str, schema: SurveySchema, leaf: Leaf) -> Entry:
-    tokens = band_tokens(leaf, schema)
+def entry_of(
+    asked: str, schema: SurveySchema, leaf: Leaf, tokens: Sequence[str] | None = None
+) -> Entry:
+    """Return what matters of a leaf beside others.
+
+    Parameters
+    ----------
+    asked : str
+        Name it was found by.
+    schema : SurveySchema
+        Its survey.
+    leaf : Leaf
+        The leaf.
+    tokens : sequence of str, optional
+        Its bands; default those that its meaning, its axes or its block name.
+    """
+    tokens = band_tokens(leaf, schema) if tokens is None else tokens
     return Entry(
         asked=asked,
         survey=schema.id,

@@ -9,17 +9,16 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from astropile.errors import AstropileError, ConfigError, NoFilesError, UnsafeFileError, UsageError
+from astropile.errors import AstropileError, ConfigError, NoFilesError, UsageError
 from astropile.registry import find_schema
 from astropile.schema import OBJECT_LEAVES, SurveySchema
+from astropile.schema.checks.paths import MIRROR_HOLES
 
 if TYPE_CHECKING:
     from astropile.remote import Fetched, Listing, RemoteFolder, Waiting, Wanted
 
 __all__ = ["Download", "download"]
 
-#: What a schema may name: it is data, and must not make anybody copy files of this machine.
-MIRROR_SCHEMES = ("https://", "s3://", "hf://")
 _WILD = re.compile(r"[*?<{]")
 _PIECE = re.compile(r"(\*|\?|<[a-z_][a-z0-9_]*>|\{[^{}]*\})")
 
@@ -235,18 +234,10 @@ def _mirrors(
         return (with_one or candidates)[0], (mirror,)
     for name in candidates:
         if models[name].mirrors:
-            return name, tuple(_accepted(schema, text) for text in models[name].mirrors)
+            return name, models[name].mirrors
     msg = f"the YAML names no mirror for config {config}, source {' or '.join(candidates)}"
     hint = f"give one with mirror=URL; see {schema.file.about.homepage or 'the survey'}"
     raise ConfigError(msg, where=schema.id, hint=hint)
-
-
-def _accepted(schema: SurveySchema, url: str) -> str:
-    if not url.startswith(MIRROR_SCHEMES) or "::" in url:
-        msg = f"the mirror '{url}' of a schema must be {' or '.join(MIRROR_SCHEMES)}"
-        hint = "if you trust it, give it yourself with mirror="
-        raise UnsafeFileError(msg, where=schema.id, hint=hint)
-    return url
 
 
 def _no_mirror(
@@ -295,7 +286,7 @@ def _parts(
     from astropile.expression import fill
     from astropile.remote import open_folder
 
-    url = fill(mirror, {"config": config, "survey": schema.id})
+    url = fill(mirror, dict(zip(MIRROR_HOLES, (config, schema.id), strict=True)))
     root = open_folder(url, waiting=waiting)
     patterns = list(_patterns(schema, config, source))
     listed: dict[str, Listing | None] = {}

@@ -90,7 +90,7 @@ def open_survey(
     >>> ap.open("no/such/pile")
     Traceback (most recent call last):
     ...
-    astropile.errors.PileError: no/such/pile: there is no pile
+    astropile.errors.NoPileError: no/such/pile: there is no pile
       = help: give the folder that Survey.build or `astropile build` made
     """
     pile = open_pile(RemotePath(str(path)) if is_url(path) else Path(path).expanduser())
@@ -161,15 +161,8 @@ class PileRequest(Request):
         return "pile"
 
     def check(self) -> None:
-        """Refuse options that can never work."""
-        replace(self._plain, source=None).check()
-
-    @property
-    def _plain(self) -> Request:
-        """The same request without the pile."""
-        return Request(
-            self.schema, self.config, self.data_dir, None, self.selection, self.names, self.layout
-        )
+        """Refuse options that can never work; the source is that of the pile."""
+        self._check_choices()
 
     def run(
         self,
@@ -471,7 +464,9 @@ def _column(table: pa.Table, request: PileRequest, address: str) -> Column:
     leaf = request.leaves[address]
     block = request.schema.blocks.get(leaf.block)
     shape = shape_of(leaf, block)
-    name, _, inner = request.stored_name(address).partition(".")
+    # Not from stored_name(): the name of a column of a plain table may have a dot in it.
+    is_nested = block is not None and not block.modality.flat
+    name, inner = (leaf.block, leaf.name) if is_nested else (leaf.name, "")
     axes = [None if length is None else (length,) for length in shape]
     column = to_column(table.column(name), (inner,) if inner else (), axes, address)
     wanted = np.dtype("U" if leaf.field.dtype == "string" else leaf.field.dtype)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -18,7 +17,9 @@ from astropile.document import did_you_mean
 from astropile.engine import Rejects
 from astropile.errors import UnknownColumnError, UsageError
 from astropile.readers.column import Array
+from astropile.readers.parquet import HATS_COLUMNS
 from astropile.schema import OBJECT_LEAVES
+from astropile.survey.building import pile_place
 from astropile.survey.plain_input import TableInput, table_input
 from astropile.survey.plain_schema import plain_schema, value_type
 from astropile.vocabulary import UnitTextError, conversion, parse_unit
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["build_table"]
 
 _DEGREE: Final = "deg"
+_ANGLES: Final = "give degrees, or a column with the unit deg, rad, arcsec or hourangle"
+#: Up to here every whole number has a float of its own.
+_EXACT: Final = 2**53
 _CITATION: Final = "% A table without a citation; cite where it comes from.\n"
 
 
@@ -50,12 +54,14 @@ def build_table(
     """Build any table to a pile, without a YAML.
 
     Columns keep their names, types, units and descriptions. The pile holds ``object_id`` as text,
-    ``ra`` and ``dec`` in degrees, and then every column of the table.
+    ``ra`` and ``dec`` in degrees, and then every column of the table; only ``_healpix_29``,
+    ``Norder``, ``Dir`` and ``Npix``, which HATS adds, are made anew.
 
     Parameters
     ----------
     table : astropy Table, pandas DataFrame, pyarrow Table, or path-like
-        The table, or a Parquet, CSV or FITS file; files are read piece by piece.
+        The table, or a Parquet, CSV or FITS file; files are read piece by piece. Ids of a CSV file
+        are the text that is written there.
     path : path-like
         Folder of the pile; it must not exist.
     name : str
@@ -91,15 +97,16 @@ def build_table(
     from astropile.sky.threads import thread_count
     from astropile.survey.opened import open_survey
 
-    rows = TableRows(table_input(table), name, object_id, ra, dec)
+    place = pile_place(path)
+    rows = TableRows(table_input(table, object_id), name, object_id, ra, dec)
     build_pile(
         rows,
-        Path(path),
+        place,
         BuildOptions(partition_rows, partition_bytes, margin_arcsec),
         workers=thread_count(None) if workers is None else workers,
         memory_bytes=memory_bytes,
     )
-    opened = open_survey(path)
+    opened = open_survey(place)
     opened.rejects.announce(name)
     return opened
 
@@ -128,10 +135,12 @@ class TableRows:
     def __post_init__(self) -> None:
         """Refuse columns that are not there, or whose names belong to the object."""
         names = self.table.schema.names
+        for column in names:
+            _check_name(column, is_twice=names.count(column) > 1, where=self.table.name)
         given = {"object_id": self.object_id, "ra": self.ra, "dec": self.dec}
         for key, column in given.items():
             if column not in names:
-                hint = did_you_mean(column, names) or f"it has {', '.join(names[:12])}"
+                hint = did_you_mean(str(column), names) or f"it has {', '.join(names[:12])}"
                 raise UnknownColumnError(
                     f"{key}='{column}' is not a column", where=self.table.name, hint=hint
                 )
@@ -141,23 +150,30 @@ class TableRows:
                     where=self.table.name,
                     hint=f"rename the column '{key}': every pile has a column of this name",
                 )
+        found = self.table.schema.field(self.object_id).type
+        kind = value_type(found)
+        if kind is None or pa.types.is_nested(kind):
+            msg = f"an id must be text or a number, not {found}"
+            where = f"{self.table.name}, {self.object_id}"
+            raise UsageError(msg, where=where, hint="convert it to text first")
         self._factors = {key: self._factor(given[key]) for key in ("ra", "dec")}
 
     def _factor(self, column: str) -> float:
         """Return what turns the values of a column into degrees."""
         found = self.table.schema.field(column)
         where = f"{self.table.name}, {column}"
-        if not (pa.types.is_floating(found.type) or pa.types.is_integer(found.type)):
+        numbers = (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal, pa.types.is_null)
+        if not any(is_number(found.type) for is_number in numbers):
             msg = f"a position must be numbers, the column holds {found.type}"
             raise UsageError(msg, where=where, hint="convert it to degrees first")
         text = (found.metadata or {}).get(b"unit", b"").decode()
         try:
             factor = conversion(parse_unit(text or _DEGREE), parse_unit(_DEGREE))
         except UnitTextError as error:
-            raise UsageError(error.message, where=where, hint="give degrees") from error
+            raise UsageError(error.message, where=where, hint=_ANGLES) from error
         if callable(factor):
             msg = f"'{text}' is no unit of an angle"
-            raise UsageError(msg, where=where, hint="give degrees")
+            raise UsageError(msg, where=where, hint=_ANGLES)
         return 1.0 if factor is None else float(factor)
 
     @cached_property
@@ -175,14 +191,15 @@ class TableRows:
     def _others(self) -> list[pa.Field]:
         found = []
         for column in self.table.schema:
-            if column.name in OBJECT_LEAVES:
+            if column.name in OBJECT_LEAVES or column.name in HATS_COLUMNS:
                 continue
             kind = value_type(column.type)
             if kind is None:
                 raise UsageError(
                     f"a pile cannot hold values of type {column.type}",
                     where=f"{self.table.name}, {column.name}",
-                    hint="leave the column out, or convert it to numbers or text",
+                    hint="leave the column out, or convert it to numbers, text, or lists of them "
+                    "with at most 5 axes, all but the outermost of fixed length",
                 )
             found.append(column.with_type(kind))
         return found
@@ -259,12 +276,13 @@ class TableRows:
 
     def _accepted(self, piece: pa.Table, start: int) -> tuple[pa.Array, Array, Array, Array]:
         """Return id, position and number of the rows that a pile can hold; refuse the others."""
-        ids = _text(_whole(piece.column(self.object_id)))
+        ids = self._ids(_whole(piece.column(self.object_id)))
         ra, dec = (
             _numbers(_whole(piece.column(name))) * self._factors[key]
             for key, name in (("ra", self.ra), ("dec", self.dec))
         )
-        ra = np.where(np.isfinite(ra) & ((ra < 0) | (ra >= 360)), np.mod(ra, 360.0), ra)
+        with np.errstate(invalid="ignore"):
+            ra = np.where(np.isfinite(ra) & ((ra < 0) | (ra >= 360)), np.mod(ra, 360.0), ra)
         rows = np.arange(start, start + piece.num_rows)
         null = np.zeros(len(rows), dtype=bool)
         if ids.null_count:
@@ -281,6 +299,29 @@ class TableRows:
                 self.rejects.add(code, files=names[mask], rows=rows[mask], object_ids=listed[mask])
         return ids.filter(pa.array(good)), ra[good], dec[good], rows[good]
 
+    def _ids(self, ids: pa.Array) -> pa.Array:
+        """Return ids as text; NaN and a blank are none.
+
+        Raises
+        ------
+        UsageError
+            A number is not whole, or too big to be exact.
+        """
+        if pa.types.is_floating(ids.type) or pa.types.is_decimal(ids.type):
+            numbers = _numbers(ids)
+            known = numbers[~np.isnan(numbers)]
+            unfit = known[(known != np.floor(known)) | (np.abs(known) > _EXACT)]
+            if len(unfit):
+                raise UsageError(
+                    f"the id {float(unfit[0])!r} is not a whole number below 2**53",
+                    where=f"{self.table.name}, {self.object_id}",
+                    hint="convert ids to text or to integers first",
+                )
+            ids = _nan_is_null(numbers).cast(pa.int64())
+        text = ids if ids.type == pa.string() else ids.cast(pa.string())
+        text = pc.utf8_trim_whitespace(text)
+        return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+
     def _packed(self, piece: pa.Table, start: int) -> tuple[pa.Table, Array]:
         ids, ra, dec, rows = self._accepted(piece, start)
         if len(rows) != piece.num_rows:
@@ -296,16 +337,23 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
-def _text(ids: pa.Array) -> pa.Array:
-    """Return ids as text; a blank is none."""
-    if pa.types.is_floating(ids.type):
-        ids = ids.cast(pa.int64())  # 1.0 is the id 1; anything else is refused aloud
-    text = ids if ids.type == pa.string() else ids.cast(pa.string())
-    if pa.types.is_string(ids.type) or pa.types.is_large_string(ids.type):
-        text = pc.utf8_trim_whitespace(text)
-        blank = pc.equal(text, "")
-        text = pc.if_else(blank, pa.scalar(None, pa.string()), text)
-    return text
+def _check_name(name: str, *, is_twice: bool, where: str) -> None:
+    """Refuse the name of a column by which it could not be asked for.
+
+    Raises
+    ------
+    UsageError
+        It says what is wrong with the name.
+    """
+    if is_twice:
+        fault = "there are two columns of this name"
+    elif not name.strip():
+        fault = "a column needs a name"
+    elif bad := [c for c in ":`" if c in name] or [c for c in name if not c.isprintable()]:
+        fault = f"a name cannot have {bad[0]!r} in it"
+    else:
+        return
+    raise UsageError(fault, where=f"{where}, {name!r}", hint="rename the column")
 
 
 def _numbers(values: pa.Array) -> Array:

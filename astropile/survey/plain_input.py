@@ -22,6 +22,9 @@ __all__ = ["TableInput", "table_input"]
 #: Memory of a batch.
 BATCH_BYTES = 32 * 2**20
 Batches: TypeAlias = Iterator[tuple[int, pa.Table]]
+_ANEW = "look at the file, or fetch it again"
+_GUESSED = "types are guessed from the first 32 MB; make a Parquet file with the types you mean"
+_PLAIN = "leave the column out, or replace it by numbers or text"
 
 
 @dataclass(frozen=True)
@@ -56,27 +59,29 @@ class TableInput:
         return ((self.file.name, stat.st_size, stat.st_mtime_ns),)
 
 
-def table_input(table: Any) -> TableInput:
+def table_input(table: Any, object_id: str) -> TableInput:
     """Return any table as batches of Arrow.
 
     Parameters
     ----------
     table : astropy Table, pandas DataFrame, pyarrow Table, or path-like
         The table, or a Parquet, CSV or FITS file.
+    object_id : str
+        Column of the id; that of a CSV file is read as the text it is.
 
     Raises
     ------
     UsageError
-        It is none of these.
+        It is none of these, or has columns that Arrow cannot hold.
     """
     if isinstance(table, str | PathLike):
-        return _file_input(Path(table).expanduser())
+        return _file_input(Path(table).expanduser(), object_id)
     if isinstance(table, pa.Table):
         return _memory_input(table)
     if hasattr(table, "itercols") and hasattr(table, "colnames"):
         return _memory_input(_from_astropy(table))
     if hasattr(table, "to_parquet") and hasattr(table, "columns"):
-        return _memory_input(pa.Table.from_pandas(table, preserve_index=False))
+        return _memory_input(_from_pandas(table))
     msg = f"a table is expected, got {type(table).__name__}"
     hint = "give an astropy, pandas or pyarrow table, or the path of a Parquet, CSV or FITS file"
     raise UsageError(msg, hint=hint)
@@ -137,14 +142,16 @@ def _width(kind: pa.DataType) -> int:
         return 32
 
 
-def _file_input(path: Path) -> TableInput:
+def _file_input(path: Path, object_id: str) -> TableInput:
     if not path.is_file():
-        raise NoFilesError("no such file", where=str(path))
+        what = "a folder, not a file" if path.is_dir() else "no such file"
+        hint = "give the path of one Parquet, CSV or FITS file"
+        raise NoFilesError(what, where=str(path), hint=hint)
     suffixes = [s.lower() for s in path.suffixes]
     if ".parquet" in suffixes or ".parq" in suffixes:
         return _parquet_input(path)
     if ".csv" in suffixes or ".tsv" in suffixes:
-        return _csv_input(path)
+        return _csv_input(path, object_id)
     if {".fits", ".fit", ".fz"} & set(suffixes):
         return _fits_input(path)
     msg = "the name of the file does not tell its format"
@@ -152,14 +159,14 @@ def _file_input(path: Path) -> TableInput:
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[None]:
+def _reading(path: Path, hint: str = _ANEW) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, OSError) as error:
         if getattr(error, "where", None) is not None:
             raise
         msg = f"the file cannot be read: {str(error).splitlines()[0]}"
-        raise CorruptFileError(msg, where=str(path)) from error
+        raise CorruptFileError(msg, where=str(path), hint=hint) from error
 
 
 def _parquet_input(path: Path) -> TableInput:
@@ -181,18 +188,22 @@ def _parquet_input(path: Path) -> TableInput:
     return TableInput(path.name, schema.remove_metadata(), batches, path)
 
 
-def _csv_input(path: Path) -> TableInput:
+def _csv_input(path: Path, object_id: str) -> TableInput:
     from pyarrow import csv
 
     parse = csv.ParseOptions(delimiter="\t" if ".tsv" in path.suffixes else ",")
     options = {"read_options": csv.ReadOptions(block_size=BATCH_BYTES), "parse_options": parse}
-    with _reading(path), csv.open_csv(path, **options) as reader:
+    as_text = csv.ConvertOptions(column_types={object_id: pa.string()})  # 007 is not 7
+    with _reading(path), csv.open_csv(path, convert_options=as_text, **options) as reader:
         schema = reader.schema
 
     def batches(columns: Sequence[str] | None) -> Batches:
         start = 0
         convert = csv.ConvertOptions(column_types=schema, include_columns=columns or [])
-        with _reading(path), csv.open_csv(path, convert_options=convert, **options) as reader:
+        with (
+            _reading(path, _GUESSED),
+            csv.open_csv(path, convert_options=convert, **options) as reader,
+        ):
             for batch in reader:
                 yield start, pa.Table.from_batches([batch])
                 start += batch.num_rows
@@ -201,19 +212,18 @@ def _csv_input(path: Path) -> TableInput:
 
 
 def _fits_input(path: Path) -> TableInput:
-    from astropy.table import Table
-
     options = ReadOptions(rows="axis", hdu="1")
     with open_reader(path, "fits", options) as reader:
-        names = [name for name in reader.cells() if "@" not in name and "." not in name]
-        total = reader.count_rows()
+        cells, total = reader.cells(), reader.count_rows()
+        with _reading(path):
+            facts = _fits_facts(path)
+        names = list(facts)
+        unfit = [name for name in names if name not in cells]
+        if unfit:
+            msg = "the column is neither numbers nor text, or its name has a . in it"
+            raise UsageError(msg, where=f"{path.name}, {unfit[0]}", hint=_PLAIN)
         first = reader.read(names, slice(0, min(total, 1)))
-    with _reading(path):
-        head = Table.read(path, hdu=1, memmap=True)
-        facts = {name: _facts(head[name]) for name in head.colnames}
-    schema = pa.schema(
-        [_arrow_field(name, _arrow_of(first[name]), facts.get(name, {})) for name in names]
-    )
+    schema = pa.schema([_arrow_field(n, _arrow_of(first[n]), facts[n]) for n in names])
 
     def batches(columns: Sequence[str] | None) -> Batches:
         wanted = names if columns is None else list(columns)
@@ -227,11 +237,25 @@ def _fits_input(path: Path) -> TableInput:
     return TableInput(path.name, schema, batches, path)
 
 
+def _fits_facts(path: Path) -> dict[str, dict[str, str]]:
+    """Return unit and description of every column of the first table; one row is read."""
+    import warnings
+
+    from astropy.io import fits
+    from astropy.table import Table
+    from astropy.utils.exceptions import AstropyWarning
+
+    with fits.open(path) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore", AstropyWarning)  # units that are not of FITS are kept
+        head = Table.read(fits.BinTableHDU(file[1].data[:1], file[1].header))
+        return {name: _facts(head[name]) for name in head.colnames}
+
+
 def _arrow_of(column: Any) -> pa.Array:
     """Return a column of a reader as an Arrow array; further axes become lists."""
     if column.shapes is not None:
         msg = "arrays whose shape differs by row cannot be a column of a plain table"
-        raise UsageError(msg)
+        raise UsageError(msg, hint=_PLAIN)
     return _lists(column.data, column.offsets, column.null)
 
 
@@ -248,29 +272,69 @@ def _lists(data: Any, offsets: Any = None, null: Any = None) -> pa.Array:
     return array
 
 
+def _from_pandas(table: Any) -> pa.Table:
+    """Return a pandas table as Arrow; the index is no column."""
+    try:
+        return pa.Table.from_pandas(table, preserve_index=False)
+    except (pa.ArrowException, ValueError, TypeError) as error:
+        said = "; ".join(str(part) for part in error.args).splitlines()[0]
+        raise UsageError(f"pandas cannot give it to Arrow: {said}", hint=_PLAIN) from error
+
+
 def _from_astropy(table: Any) -> pa.Table:
     """Return an astropy table as Arrow, units and descriptions in the field metadata."""
     arrays, fields = [], []
     for column in table.itercols():
-        values = column
-        if not hasattr(values, "dtype") or hasattr(values, "to_value"):
-            if not hasattr(values, "to_value"):
-                msg = f"a column of type {type(values).__name__} cannot be stored"
-                hint = "replace it by columns of numbers or text"
-                raise UsageError(msg, where=str(values.info.name), hint=hint)
-            values = values.to_value()
-        mask = np.ma.getmaskarray(values) if np.ma.isMaskedArray(values) else None
-        plain = np.asarray(np.ma.getdata(values))
-        if plain.dtype.kind == "S":
-            plain = np.char.decode(plain, "utf-8")
-        native = plain.astype(plain.dtype.newbyteorder("="), copy=False)
-        null = mask if mask is not None and mask.ndim == 1 else None
-        array = (
-            pa.array(native.tolist()) if native.dtype.kind == "O" else _lists(native, None, null)
-        )
+        name = column.info.name
+        try:
+            array = _from_column(*_values_and_mask(column))
+        except (pa.ArrowException, UnicodeDecodeError, _UnfitError) as error:
+            msg = f"the column cannot be stored: {str(error).splitlines()[0]}"
+            raise UsageError(msg, where=f"table, {name}", hint=_PLAIN) from error
         arrays.append(array)
-        fields.append(_arrow_field(column.info.name, array, _facts(column)))
+        fields.append(_arrow_field(name, array, _facts(column)))
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+class _UnfitError(Exception):
+    """A column that is neither numbers nor text."""
+
+
+def _values_and_mask(column: Any) -> tuple[Any, Any]:
+    """Return the values of a column without unit, and where it has none (or None)."""
+    from astropy.units import Quantity
+
+    values = column
+    if isinstance(column, Quantity):
+        values = column.to_value(column.unit)
+    elif not hasattr(column, "dtype"):
+        msg = f"it is of type {type(column).__name__}"
+        raise _UnfitError(msg)
+    if hasattr(values, "unmasked"):  # the Masked of astropy, which NumPy does not know
+        return np.asarray(values.unmasked), np.asarray(values.mask)
+    mask = np.ma.getmaskarray(values) if np.ma.isMaskedArray(values) else None
+    return np.asarray(np.ma.getdata(values)), mask
+
+
+def _from_column(plain: Any, mask: Any) -> pa.Array:
+    """Return values as Arrow: null where masked, NaN in arrays."""
+    if 0 in plain.shape[1:]:
+        msg = "its arrays have no elements"
+        raise _UnfitError(msg)
+    if plain.dtype.kind == "S":
+        plain = np.char.decode(plain, "utf-8")
+    native = plain.astype(plain.dtype.newbyteorder("="), copy=False)
+    if native.dtype.kind == "O":
+        listed = native.tolist()
+        if mask is not None and mask.ndim == 1:
+            listed = [None if gap else value for value, gap in zip(listed, mask, strict=True)]
+        return pa.array(listed)
+    if mask is None or mask.ndim == 1 or not mask.any():
+        return _lists(native, None, mask if mask is not None and mask.ndim == 1 else None)
+    if native.dtype.kind != "f":
+        msg = f"values of type {native.dtype} are masked inside arrays, where only floats can be"
+        raise _UnfitError(msg)
+    return _lists(np.where(mask, np.array(np.nan, native.dtype), native))
 
 
 def _facts(column: Any) -> dict[str, str]:

@@ -22,6 +22,8 @@ _NUMBERS = {
     pa.float64(): "float64",
     pa.string(): "string",
 }
+#: Of an array in a data set.
+_MOST_AXES = 5
 
 
 def value_type(kind: pa.DataType) -> pa.DataType | None:
@@ -45,12 +47,21 @@ def value_type(kind: pa.DataType) -> pa.DataType | None:
     if pt.is_null(kind):
         return pa.string()
     if pt.is_fixed_size_list(kind):
-        inner = value_type(kind.value_type)
-        return None if inner is None else pa.list_(inner, kind.list_size)
+        return _list_type(value_type(kind.value_type), kind.list_size)
     if pt.is_list(kind) or pt.is_large_list(kind):
-        inner = value_type(kind.value_type)
-        return None if inner is None else pa.list_(inner)
+        return _list_type(value_type(kind.value_type), -1)
     return kind if kind in _NUMBERS else None
+
+
+def _list_type(inner: pa.DataType | None, length: int) -> pa.DataType | None:
+    """Return lists of values as a pile holds them: only the outermost axis is ragged, of five."""
+    axes, kind = 1, inner
+    while kind is not None and pt.is_nested(kind):
+        axes, kind = axes + 1, kind.value_type
+    is_ragged_inside = inner is not None and pt.is_list(inner)
+    if inner is None or is_ragged_inside or axes > _MOST_AXES or length == 0:
+        return None
+    return pa.list_(inner, length)
 
 
 def plain_schema(name: str, table: str, schema: pa.Schema, object_id: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from astropile.errors import DataDirError, NoFilesError
 from astropile.schema import OBJECT_LEAVES
-from astropile.survey.question import Question
+from astropile.survey.schema_request import SchemaRequest
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,7 +72,7 @@ class CataloguePass:
 
 
 @dataclass(frozen=True)
-class Request(Question):
+class Request(SchemaRequest):
     """A survey, a config and a selection with their files; frozen, so that answers can be kept."""
 
     _passes: dict[str | None, CataloguePass] = field(
@@ -116,6 +116,14 @@ class Request(Question):
             No file matches any source.
         """
         names = [self.source] if self.source is not None else list(self.schema.sources(self.config))
+        from astropile.pile.layout import is_pile
+
+        if is_pile(self.root):
+            raise DataDirError(
+                "this folder is a pile, not the survey's own files",
+                where=str(self.root),
+                hint="open it with astropile.open",
+            )
         for name in names:
             if self.run(OBJECT_LEAVES, source=name).files:
                 return name

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from astropile.registry import find_schema
-from astropile.survey.described import DescribedSurvey
+from astropile.survey.description import SurveyDescription
 from astropile.survey.request import Request
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ Names = Literal["original", "canonical"]
 Partial = Literal["refuse", "default"]
 
 
-class Survey(DescribedSurvey):
+class Survey(SurveyDescription):
     """One survey, one config, one selection of leaves; with or without data.
 
     Make one with :func:`astropile.load` or with a class of :mod:`astropile.datasets`.

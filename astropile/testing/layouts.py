@@ -78,6 +78,11 @@ class Layout:
             return np.zeros(int(self.stored.sum()), dtype=bool)
         return self.element < 0
 
+    @property
+    def ends_padded(self) -> bool:
+        """Whether the last place of every row is padding."""
+        return self.grid is None and bool((self.stored > self.counts).all())
+
     def to_stored(self, values: Array, pad: object) -> Column:
         """Return the values of the elements as they stand in the file."""
         if self.element is not None:

@@ -13,8 +13,10 @@ from astropile.errors import ConfigError, OutputError, UsageError
 from astropile.readers import Column
 from astropile.registry import find_schema
 from astropile.schema import BoundTable, SurveySchema
+from astropile.schema.models import Table
 from astropile.testing.bindings import bind_programs
-from astropile.testing.cells import CellStore, NotInvertibleError
+from astropile.testing.cells import NotInvertibleError
+from astropile.testing.chunks import Chunk
 from astropile.testing.errors import not_invertible
 from astropile.testing.given import Given
 from astropile.testing.marks import MARK_FILE, MARK_TEXT
@@ -22,7 +24,7 @@ from astropile.testing.mock import Mock, Truth
 from astropile.testing.objects import draw_objects, generator
 from astropile.testing.paths import fill_pattern
 from astropile.testing.programs import MockProgram, make_programs
-from astropile.testing.rows import explode
+from astropile.testing.rows import cut, explode
 from astropile.testing.sky import Sky
 from astropile.testing.writing import write_table
 
@@ -180,7 +182,7 @@ class _Writer:
         for program in self.programs:
             several = program.bindings.source.split_by is not None
             for number, chunk in enumerate(program.chunks):
-                columns = self._main_columns(program, program.chunk(number).store)
+                columns = self._main_columns(program, number)
                 if several:
                     pending.setdefault(chunk.paths[0], []).append(columns)
                 else:
@@ -198,18 +200,22 @@ class _Writer:
                     msg = f"files that match {table.files} are there already"
                     raise OutputError(msg, where=str(self.root), hint="give a new folder")
 
-    def _main_columns(self, program: MockProgram, store: CellStore) -> dict[str, Column]:
+    def _main_columns(self, program: MockProgram, number: int) -> dict[str, Column]:
         """Return the cells of the main table; those of attached ones are put aside."""
         source = program.bindings.source
+        chunk = program.chunk(number)
+        rng = generator(self.seed, *program.words, program.chunks[number].paths[0], "rows")
         try:
-            columns = store.columns()
+            columns = chunk.store.columns()
+            main = {cell: c for (name, cell), c in columns.items() if name == source.main.name}
+            main = _ungrouped(main, source.main.model, chunk, rng)
         except NotInvertibleError as error:
             raise not_invertible(program.bindings.schema, source, "cells", str(error)) from error
         for table in source.tables.values():
             own = {cell: c for (name, cell), c in columns.items() if name == table.name}
             if table.is_attached and own:
                 self.attached.setdefault(table.files, (table, []))[1].append(own)
-        return {cell: c for (name, cell), c in columns.items() if name == source.main.name}
+        return main
 
     def _write(
         self,
@@ -219,8 +225,6 @@ class _Writer:
         names: Sequence[str],
     ) -> None:
         table = program.bindings.source.main
-        if table.model.group and table.model.rows == "axis":
-            columns, _ = explode(columns, table.model.group)
         shared = [c for c in columns if program.bindings.is_shared((table.name, c))]
         self._write_table(program, table, paths, columns, names, shared)
 
@@ -261,7 +265,7 @@ class _Writer:
             why = "the main table has several files"
             raise not_invertible(program.bindings.schema, program.bindings.source, what, why)
         if table.model.group:
-            columns, _ = explode(columns, table.model.group)
+            columns = explode(columns, table.model.group)
         shared = [c for c in columns if program.bindings.is_shared((table.name, c))]
         path = fill_pattern(pattern, {}, "001-of-001", None)
         self._write_table(program, table, (path,), columns, (), shared)
@@ -270,3 +274,15 @@ class _Writer:
 def _below(parts: Sequence[Mapping[str, Column]]) -> dict[str, Column]:
     """Put cells of several chunks below one another."""
     return {cell: Column.concatenate([part[cell] for part in parts]) for cell in parts[0]}
+
+
+def _ungrouped(
+    columns: dict[str, Column], model: Table, chunk: Chunk, rng: np.random.Generator
+) -> dict[str, Column]:
+    """Return the rows that ``group`` joins: of padded arrays where a file can hold them."""
+    if not model.group or model.rows != "axis":
+        return columns
+    layouts = [plan.layout for plan in chunk.axes.values()]
+    if model.format in ("hdf5", "parquet") and len(layouts) == 1 and layouts[0].ends_padded:
+        return cut(columns, model.group, layouts[0], rng, dense=model.format == "hdf5")
+    return explode(columns, model.group)

@@ -61,7 +61,7 @@ def test_verify_when_a_file_was_changed_then_exit_code_1(
     result = run("verify", pile)
     assert result.exit_code == 1
     assert "astropile/citation.txt has 4 bytes" in result.stdout
-    assert run("verify", tmp_path / "nothing").exit_code == 1
+    assert run("verify", tmp_path / "nothing").exit_code == 4
 
 
 def test_clean_when_a_build_was_stopped_then_its_folder_goes(

@@ -12,6 +12,7 @@ import pytest
 from astropy.table import Table
 from typer.testing import Result
 
+import astropile as ap
 from astropile.cli.folder import new_folder
 from astropile.errors import OutputError, UsageError
 from tests.cli.conftest import rows
@@ -208,3 +209,37 @@ def test_match_when_an_epoch_is_given_then_how_many_moved_is_said(
     result = run(*pair, "--epoch", "2000", "-o", tmp_path / "m")
     assert result.exit_code == 0, result.output
     assert "0 and 0 rows moved to 2000" in result.stdout
+
+
+def test_match_when_piles_and_tables_are_given_then_a_pile_is_written(
+    run: Run, run_json: Any, tmp_path: Path
+) -> None:
+    stars = Table({"id": [1, 2, 3], "ra": [10.0, 20.0, 30.0], "dec": [0.0, 5.0, 9.0]})
+    where = {"object_id": "id", "ra": "ra", "dec": "dec"}
+    ap.build_table(stars, tmp_path / "piles" / "one", name="one", **where)
+    stars[1:].write(tmp_path / "Other stars.fits")
+    out = tmp_path / "matched"
+    arguments = ["match", tmp_path / "piles" / "one", tmp_path / "Other stars.fits", "-o", out]
+    result = run(*arguments, "--pile", "--how", "left", "--memory", "100")
+    assert result.exit_code == 0, result.output
+    assert f"wrote {out}" in result.stdout
+    pile = ap.open(out)
+    assert pile.id == "one_x_other_stars"
+    assert len(pile) == 3
+    facts = run_json("match", out, tmp_path / "piles" / "one", "-o", tmp_path / "again", "--pile")
+    assert facts["pairs"] == 3
+    assert facts["pile"] == str(tmp_path / "again")
+
+
+def test_match_when_a_side_is_no_place_then_refused(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("x")
+    (tmp_path / "a.fits").write_text("x")
+    for name, said in (("none.fits", "neither"), ("a.txt", ".txt"), ("a.fits", "cannot be read")):
+        result = run("match", tmp_path / name, tmp_path / name, "-o", tmp_path / "m")
+        assert result.exit_code == 2, result.output
+        assert said in result.output
+    result = run("match", tmp_path / "a.fits", tmp_path / "a.fits", "--left-data", tmp_path,
+                 "-o", tmp_path / "m")  # fmt: skip
+    assert result.exit_code == 2
+    result = run("match", "orchard", "vineyard", "-o", tmp_path / "m")
+    assert "--left-data" in result.output

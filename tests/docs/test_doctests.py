@@ -18,6 +18,7 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
         "names.md",
         "finding.md",
         "matching.md",
+        "concatenating.md",
         "piles.md",
         "selecting.md",
         pytest.param("examples-and-datasets.md", marks=pytest.mark.slow),

@@ -14,6 +14,7 @@ from astropile.vocabulary import load_vocabulary
 
 PAGES = (
     *("adding-a-survey.md", "examples-and-datasets.md", "finding.md", "language.md"),
+    *("concatenating.md", "dask.md", "download.md"),
     *("matching.md", "names.md", "piles.md", "selecting.md"),
 )
 LINK = re.compile(r"\]\(([^)\s]*)\)")
@@ -81,6 +82,8 @@ def test_links_when_followed_then_lead_to_a_page_and_its_heading(
     broken = []
     for name in PAGES:
         for link in LINK.findall(re.sub(r"`[^`]*`", "", page(name))):
+            if link.startswith("https://"):
+                continue  # no test goes into the network
             path, _, anchor = link.partition("#")
             target = (repo_root / "docs" / path) if path else repo_root / "docs" / name
             if not target.is_file() or (

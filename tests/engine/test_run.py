@@ -486,3 +486,18 @@ def test_unique_when_no_row_is_left_then_nothing(write_hdf5: Callable[..., Path]
 """
     run = run_of(survey(source=source), write_hdf5(positions(3)))
     assert list(run.batches()) == []
+
+
+@pytest.mark.parametrize("good", [[2, 1, 0, 0], [0, 1, 1, 0], [0, 0, 0, 0], [1, 0, 0, 1]])
+def test_spectrum_when_one_object_is_padded_then_what_is_kept_is_right(
+    write_hdf5: Callable[..., Path], good: list[int]
+) -> None:
+    """Padding at the ends is cut off, between the values it is left out."""
+    wave = np.array([good], dtype="f8") * np.array([1.0, 2.0, 3.0, 4.0])
+    root = write_hdf5({**positions(1), "wave": wave, "flux": wave})
+    source = """
+    values: {spectrum.flux: flux, spectrum.lambda: wave}
+    keep: {spectrum.pixel: lambda > 0}
+"""
+    batch = read_all(survey(modalities=SPECTRUM, source=source), root)
+    assert rows_of(batch.columns["spectrum.lambda"]) == [wave[wave > 0].tolist()]

@@ -84,3 +84,11 @@ def test_order_when_elements_are_sorted_then_stable_with_nan_last(
         assert expected == list(range(len(flat)))
     elif not np.isnan(first).any():
         assert expected != list(range(len(flat)))
+
+
+def test_order_when_keys_are_small_integers_then_no_overflow() -> None:
+    """Their differences do not fit their own type."""
+    first = np.array([100, -100, 100, -128, 127], dtype=np.int8)
+    second = np.array([2.0, 5.0, 1.0, 4.0, 3.0])
+    guide = Column(first, offsets=np.array([0, 3, 5]))
+    assert _order([first, second], guide).tolist() == [1, 2, 0, 3, 4]

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import astropile as ap
-from astropile.errors import PileError, UsageError
+from astropile.errors import DataDirError, NoPileError, PileError, UsageError
 from astropile.pile import open_pile
 from astropile.testing import simulate
 
@@ -151,3 +151,15 @@ def test_open_when_the_format_is_newer_then_said(pile: Any) -> None:
     file.write_text(file.read_text().replace('"format": 1', '"format": 2'))
     with pytest.raises(PileError, match="format 2"):
         open_pile(pile.request.root)
+
+
+def test_load_when_the_data_directory_is_a_pile_then_said_to_open_it(built: Path) -> None:
+    with pytest.raises(DataDirError, match="this folder is a pile") as caught:
+        ap.load("hipparcos", data_dir=built).catalog()
+    assert "astropile.open" in caught.value.hint
+
+
+def test_open_when_there_is_nothing_then_the_exit_code_is_that_of_reading(tmp_path: Path) -> None:
+    with pytest.raises(NoPileError, match="there is no pile") as caught:
+        ap.open(tmp_path / "no")
+    assert caught.value.exit_code == 4

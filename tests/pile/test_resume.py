@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import astropile as ap
-from astropile.errors import OutputError, PileError
-from astropile.pile import clean_builds, disk, verify_pile
-from astropile.pile.layout import building_folders
+from astropile import disk
+from astropile.errors import OutputError, PileError, UsageError
+from astropile.pile import clean_builds, verify_pile
+from astropile.pile.layout import building_folder, building_folders
 
 STEPS = ("write_text", "append_line", "rename", "sync", "sha256_of", "make_folder")
 CHILD = """
@@ -204,9 +206,9 @@ def test_build_when_the_input_changed_then_refused_and_said_what(kit: Any, tmp_p
 @pytest.mark.parametrize(
     ("change", "options", "said"),
     [
-        (lambda table: table.slice(1), {}, "request was"),
+        (lambda table: table.slice(1), {}, "request.content was"),
         (lambda t: t.rename_columns(["name", "lon", "lat", "m", "c", "f"]), {}, "schema was"),
-        (lambda table: table, {"partition_rows": 7}, "options was"),
+        (lambda table: table, {"partition_rows": 7}, "options.partition_rows was 1000000, now 7"),
     ],
 )
 def test_build_when_anything_else_changed_then_refused_and_said_what(
@@ -263,3 +265,29 @@ def test_open_when_the_build_was_not_finished_then_said_how_to_go_on(
     with pytest.raises(PileError, match="not finished") as caught:
         ap.open(tmp_path / "pile")
     assert "same build again" in caught.value.hint
+
+
+def test_build_when_an_earlier_one_stopped_in_its_first_pass_then_forgotten(
+    kit: Any, small: pa.Table, tmp_path: Path
+) -> None:
+    folder = building_folder(tmp_path / "pile", "0" * 12)
+    (folder / "work").mkdir(parents=True)
+    (folder / "work" / "request.json").write_text('{"name": "another"}')
+    assert len(kit.build(small.slice(1), tmp_path / "pile")) == 499
+    assert not folder.exists()
+
+
+def test_build_when_several_begin_at_once_then_one_is_made_and_the_others_told(
+    kit: Any, small: pa.Table, tmp_path: Path
+) -> None:
+    def one(_: int) -> str:
+        try:
+            return f"{len(kit.build(small, tmp_path / 'pile'))} rows"
+        except (PileError, UsageError) as error:
+            return error.what
+
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(one, range(8)))
+    assert told.count("500 rows") == 1
+    others = {what for what in told if what != "500 rows"}
+    assert all(what.startswith(("another process", "there is something")) for what in others)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from astropile.errors import CellError
-from astropile.readers import CellInfo, ReadOptions, hdf5, open_reader
+from astropile.readers import CellInfo, ReadOptions, _chunks, hdf5, open_reader
 from astropile.readers._hdf5_dataset import Dataset
 
 NewPath = Callable[[str], Path]
@@ -303,3 +303,25 @@ def test_read_when_the_file_keeps_the_order_of_groups_then_rows_in_that_order(
             for number, name in enumerate("cab"):
                 file[f"{name}/x"] = number
         assert load(path, "hdf5", ["x"], rows="group")["x"].data.tolist() == expected
+
+
+def test_read_when_a_compound_dataset_is_big_then_fields_are_as_h5py_gives_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are separated while they are read, some rows at a time."""
+    monkeypatch.setattr(_chunks, "SPLIT_BYTES", 100)
+    monkeypatch.setattr(_chunks, "SPAN_BYTES", 64)
+    kind = np.dtype([("a", ">f4", (3,)), ("b", "i2"), ("t", "S3")])
+    values = np.zeros(23, kind)
+    values["a"], values["b"] = np.arange(69).reshape(23, 3), np.arange(23)
+    values["t"] = [f"t{k}" for k in range(23)]
+    for chunks in (None, (4,)):
+        path = tmp_path / f"{chunks}.hdf5"
+        with h5py.File(path, "w") as file:
+            file.create_dataset("x", data=values, chunks=chunks)
+        for rows in (slice(0, 23), slice(3, 22), slice(5, 21)):
+            with open_reader(path, "hdf5", ReadOptions()) as reader:
+                found = reader.read(["x.a", "x.b", "x.t"], rows)
+            for name in ("a", "b"):
+                assert np.array_equal(found[f"x.{name}"].data, values[name][rows])
+            assert found["x.t"].data.tolist() == [f"t{k}" for k in range(23)][rows]

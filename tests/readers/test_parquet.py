@@ -290,3 +290,17 @@ def test_open_when_file_is_cut_or_flipped_then_no_bare_exception(
         except AstropileError:
             refused += 1
     assert 0 < refused < 150
+
+
+def test_read_when_a_file_is_read_piece_by_piece_then_nothing_is_kept(new_path: NewPath) -> None:
+    path, total = new_path("long.parquet"), 0
+    values = pa.FixedSizeListArray.from_arrays(pa.array(np.arange(2e5, dtype="f4")), 1000)
+    with pq.ParquetWriter(path, pa.schema([("flux", values.type)])) as writer:
+        for _ in range(40):
+            writer.write_table(pa.table({"flux": values}))
+    before = pa.total_allocated_bytes()
+    with open_reader(path, "parquet", ReadOptions(rows="axis")) as reader:
+        for start in range(0, 8000, 200):
+            total += len(reader.read(["flux"], slice(start, start + 200))["flux"])
+            assert pa.total_allocated_bytes() - before < 8 * 200 * 1000 * 4
+    assert total == 8000

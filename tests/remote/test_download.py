@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 import astropile as ap
 from astropile.cli import app
-from astropile.errors import ConfigError, NoFilesError, UnsafeFileError, UsageError
-from astropile.survey import downloading as module
+from astropile.errors import ConfigError, NoFilesError, SchemaError, UsageError
+from astropile.schema.checks import paths
 from tests.remote.conftest import WebServer
 
 SCHEMA = """
@@ -63,7 +63,7 @@ def define(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Define:
     register()
     monkeypatch.setenv("ASTROPILE_SCHEMAS", str(tmp_path / "schemas"))
     # The only server here is one of this machine, which has no https.
-    monkeypatch.setattr(module, "MIRROR_SCHEMES", ("http://127.0.0.1", "memory://"))
+    monkeypatch.setattr(paths, "MIRROR_SCHEMES", ("http://127.0.0.1", "memory://"))
     return register
 
 
@@ -247,7 +247,7 @@ def test_mirror_when_a_schema_names_this_machine_then_refused(
     """A schema is data: it makes nobody read files of their own machine."""
     for url in ("file:///etc", "/etc", "http://169.254.0.1/", "memory://x::file:///etc"):
         define(url)
-        with pytest.raises(UnsafeFileError, match="of a schema must be"):
+        with pytest.raises(SchemaError, match="a mirror is a folder that begins with"):
             fetch(tmp_path / "data")
 
 
@@ -294,7 +294,7 @@ def test_command_when_run_then_says_what_was_done(
     assert (facts["fetched"], len(facts["files"]), facts["dry_run"]) == (0, 4, False)
     web_server.statuses = {"wide/hats.properties": [-403]}
     denied = CliRunner().invoke(app, ["download", "fjord", "-o", str(tmp_path / "other")])
-    assert denied.exit_code == 1
+    assert denied.exit_code == 4
     assert "refuses access" in denied.stderr
 
 

@@ -16,7 +16,7 @@ FLOORS = (
     ("pile", "engine"),
     ("sky", "readers", "remote"),
     ("registry", "schema", "expression", "vocabulary", "document"),
-    ("errors",),
+    ("disk", "errors"),
 )
 ORDER = {room: place for place, room in enumerate(room for floor in FLOORS for room in floor)}
 ENTRY_POINTS = {PACKAGE, f"{PACKAGE}.__main__"}  # the public face and `python -m astropile`

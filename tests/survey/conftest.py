@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import h5py
 import numpy as np
 import pytest
 
+from astropile.schema import read_schema
+from astropile.survey import Survey, load
 from astropile.testing import simulate
 
 GROVE = Path(__file__).parent / "grove.yaml"
@@ -82,3 +85,32 @@ def mock(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         return made[survey]
 
     return folder
+
+
+@pytest.fixture(scope="session")
+def mounds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Folders with mock objects of the dune and of the reef."""
+    found = {}
+    for name, n in (("dune", 9), ("reef", 12)):
+        found[name] = tmp_path_factory.mktemp(name)
+        simulate(read_schema(GROVE.parent / f"{name}.yaml"), None, n, data_dir=found[name], seed=n)
+    return found
+
+
+@pytest.fixture
+def dune(dune_and_reef: None, mounds: dict[str, Path]) -> Survey:
+    """The first survey."""
+    return load("dune", data_dir=mounds["dune"])
+
+
+@pytest.fixture
+def reef(dune_and_reef: None, mounds: dict[str, Path]) -> Survey:
+    """The second survey, with two splits."""
+    return load("reef", data_dir=mounds["reef"])
+
+
+@pytest.fixture
+def dune_and_reef(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make both surveys known."""
+    paths = [str(GROVE.parent / f"{name}.yaml") for name in ("dune", "reef")]
+    monkeypatch.setenv("ASTROPILE_SCHEMAS", os.pathsep.join(paths))

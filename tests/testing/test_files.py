@@ -136,3 +136,31 @@ def test_limits_when_declared_then_kept(name: str, mocks: Mapping[str, Mock]) ->
         column = mocks[name].leaves[address]
         known = column.data[~null_of(column)] if column.ndim == 0 else column.data
         assert not (known < leaves[address].field.min).any(), address
+
+
+def test_rows_when_tess_then_several_an_object_padded_to_the_longest_of_the_file(
+    tmp_path: Path,
+) -> None:
+    mock = simulate("tess", None, 60, data_dir=tmp_path / "h", seed=4)
+    counts: dict[bytes, int] = {}
+    parted = 0
+    for path in data_files(mock):
+        with h5py.File(path) as file:
+            ids, time, flux = file["object_id"][:], file["time"][:], file["flux"][:]
+        assert time.shape == flux.shape
+        real = (time > 0).sum(axis=1)
+        assert time.shape[1] == real.max()
+        assert (np.diff((time > 0).astype(int), axis=1) <= 0).all()
+        names, rows = np.unique(ids, return_counts=True)
+        counts |= dict(zip(names.tolist(), rows.tolist(), strict=True))
+        parted += (ids[1:] != ids[:-1]).sum() - (len(names) - 1)
+    assert len(counts) == 60
+    assert set(counts.values()) == {1, 2, 3}
+    assert parted > 20
+    mock = simulate("tess", None, 60, data_dir=tmp_path / "p", seed=4, source="hats")
+    tables = [pq.read_table(path) for path in data_files(mock)]
+    assert 60 < sum(len(table) for table in tables) <= 180
+    lengths = [
+        table["lightcurve"].combine_chunks().field("time").value_lengths() for table in tables
+    ]
+    assert len({length for one in lengths for length in one.to_pylist()}) > 3

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from astropile.readers import Column
+from astropile.testing.cells import NotInvertibleError
 from astropile.testing.layouts import dense_axis, grid_axis, ragged_axis
-from astropile.testing.rows import row_value
+from astropile.testing.rows import MOST_ROWS, cut, row_value
 
 
 @st.composite
@@ -90,3 +93,39 @@ def test_dense_axis_when_reversed_then_planes_stand_the_other_way_round() -> Non
     np.testing.assert_array_equal(layout.to_elements(stored), values)
     plain = dense_axis(2, 3).to_stored(values, 0)
     assert np.shares_memory(plain.data, values)
+
+
+@given(ragged(), st.booleans(), st.integers(0, 99))
+def test_cut_when_lists_are_padded_then_rows_of_an_object_hold_its_list_in_order(
+    parts: tuple[np.ndarray, np.ndarray, np.ndarray], dense: bool, seed: int
+) -> None:
+    counts, order, padding = parts
+    n = len(counts)
+    layout = ragged_axis(counts, order, padding + 1, dense=False)
+    assert layout.ends_padded
+    lists = layout.to_stored(np.arange(counts.sum()) + 10.0, -1)
+    pairs = Column(np.stack([lists.data, lists.data], axis=1), offsets=lists.offsets)
+    scalar = Column(np.arange(n)[:, None] / 2)
+    columns = {"id": Column(np.arange(n)), "list": lists, "pairs": pairs, "scalar": scalar}
+    found = cut(columns, ["id"], layout, np.random.default_rng(seed), dense=dense)
+    ids = found["id"].data
+    assert np.unique(ids, return_index=True)[1].argsort().tolist() == list(range(n))
+    np.testing.assert_array_equal(found["scalar"].data, ids / 2)
+    assert (found["list"].offsets is None) == dense
+    if dense:
+        longest = int((found["list"].data > 0).sum(axis=1).max())
+        assert found["list"].data.shape[1] == max(1, longest)
+    for number in range(n):
+        rows = [row_value(found["list"], k) for k in np.flatnonzero(ids == number).tolist()]
+        assert 1 <= len(rows) <= MOST_ROWS
+        real = [row[row > 0] for row in rows]
+        own = row_value(lists, number)
+        np.testing.assert_array_equal(np.concatenate(real), own[own > 0])
+        assert all((row[len(part) :] == -1).all() for row, part in zip(rows, real, strict=True))
+    np.testing.assert_array_equal(found["pairs"].data[..., 1], found["list"].data)
+
+
+def test_cut_when_a_list_has_another_length_then_refused() -> None:
+    layout = ragged_axis(np.array([2]), None, np.array([1]), dense=True)
+    with pytest.raises(NotInvertibleError, match="x has another number"):
+        cut({"x": Column(np.zeros((1, 4)))}, [], layout, np.random.default_rng(0), dense=True)

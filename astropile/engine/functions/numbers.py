@@ -84,7 +84,9 @@ def any_bit(value: Operand, *bits: Operand) -> Operand:
         mask |= 1 << int(bit.column.data.reshape(-1)[0])
 
     def test(array: Array) -> Array:
-        whole = _as_integers(array)
+        # Copies of masks are worth avoiding: they are as big as the pictures.
+        is_wide = array.dtype.kind in "iu" and mask <= np.iinfo(array.dtype).max
+        whole = array if is_wide else _as_integers(array)
         return np.asarray(whole != 0 if not bits else (whole & whole.dtype.type(mask)) != 0)
 
     return apply(test, numeric(value))

@@ -11,6 +11,10 @@ from astropile.schema.report import Loc, Report
 #: What every path tells, beside its captures.
 PATH_PARTS = ("file", "dir")
 _CAPTURE = re.compile(r"<([a-z_][a-z0-9_]*)>")
+#: What a schema may name: it is data, and must not make anybody copy files of this machine.
+MIRROR_SCHEMES = ("https://", "s3://", "hf://")
+#: What is filled in a mirror.
+MIRROR_HOLES = ("config", "survey")
 _UNSAFE = {
     "://": "an address in a network",
     "$": "a variable of the environment",
@@ -55,6 +59,21 @@ def check_pattern(files: str, loc: Loc, report: Report) -> None:
         report.add("path", message, loc, help=help_text, once=True)
     if not parts[-1]:
         report.add("path", "a path ends with the name of a file", loc, once=True)
+
+
+def check_mirror(url: str, loc: Loc, report: Report) -> None:
+    """Check that a mirror is the address of a folder elsewhere, and that its holes are filled."""
+    found = path_holes(url, loc, report)
+    plain = _without_holes(url, found)
+    schemes = " or ".join(MIRROR_SCHEMES)
+    if not url.startswith(MIRROR_SCHEMES) or "::" in plain:
+        message = f"a mirror is a folder that begins with {schemes}"
+        report.add("mirror", message, loc, once=True)
+    elif ".." in plain.split("/") or any(not c.isprintable() or c.isspace() for c in plain):
+        report.add("mirror", "a mirror must not lead upwards (..) or hold blanks", loc, once=True)
+    for hole in found:
+        if hole.expression not in MIRROR_HOLES or hole.pipe is not None or hole.format:
+            report_unfilled(hole, url, list(MIRROR_HOLES), loc, report)
 
 
 def check_captures(

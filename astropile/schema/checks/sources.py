@@ -17,6 +17,7 @@ from astropile.schema.checks.expressions import (
     makes_unit,
 )
 from astropile.schema.checks.fields import INTEGERS
+from astropile.schema.checks.paths import check_mirror
 from astropile.schema.checks.tables import check_bound_tables, check_paths, check_written_tables
 from astropile.schema.checks.templates import holes_in
 from astropile.schema.checks.units import check_unit_of
@@ -35,6 +36,8 @@ def check_sources(schema: SurveySchema, report: Report) -> None:
         loc: Loc = ("sources", name)
         check_written_tables(source, loc, report)
         check_paths(schema, name, report)
+        for number, url in enumerate(source.mirrors):
+            check_mirror(url, (*loc, "mirrors", number), report)
         _check_names_pattern(source, loc, report)
         _check_leaf_lists(schema, source, loc, report)
         _check_splits(schema, name, report)

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+
+def _mirror(url: str) -> dict[str, str]:
+    text = f'  columnar:\n    mirrors: ["{url}"]\n'
+    return {"  columnar:\n": text.replace('"¦', '¦"')}
+
+
 CASES: dict[str, tuple[dict[str, str], str, str]] = {
     "path upwards": ({"files: visits.csv": "files: ¦../visits.csv"}, "path", "upwards"),
     "path from the top": ({"files: visits.csv": "files: ¦/visits.csv"}, "path", "top"),
@@ -70,6 +76,13 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
     "hole of an unknown format": ({"{number:05d}": "{number:¦05x}"}, "hole", "not a format"),
     "pipe of an expression": ({"{number:05d}": "¦{number|upper}"}, "hole", "no variable"),
     "unknown pipe": ({"cat/{half}.fits": "cat/¦{half|uper}.fits"}, "hole", "upper"),
+    "mirror of this machine": (_mirror("¦file:///home"), "mirror", "begins with https://"),
+    "mirror in an archive": (_mirror("¦https://a.org/b.zip::c"), "mirror", "begins with https://"),
+    "mirror upwards": (_mirror("¦https://a.org/../b"), "mirror", "upwards"),
+    "mirror with a hole that nothing fills": (
+        _mirror("https://a.org/¦{half}"), "hole", "variables: config, survey",
+    ),
+    "mirror with a pipe": (_mirror("https://a.org/¦{config|upper}"), "hole", "config"),
     "brace that is not closed": ({"cat/{half}.fits": "cat/¦{half.fits"}, "hole", "not closed"),
 }  # fmt: skip
 

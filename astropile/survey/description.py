@@ -12,19 +12,11 @@ from astropile.survey.request import Request
 if TYPE_CHECKING:
     from datasets import Features
 
-__all__ = ["DescribedSurvey"]
+__all__ = ["SurveyDescription"]
 
 
-class DescribedSurvey:
-    """The part of a survey that its YAML tells.
-
-    Parameters
-    ----------
-    schema : SurveySchema
-        The checked survey.
-    request : Request
-        Config, data directory and selection.
-    """
+class SurveyDescription:
+    """The part of a :class:`Survey` that its YAML tells."""
 
     def __init__(self, schema: SurveySchema, request: Request) -> None:
         self.schema = schema

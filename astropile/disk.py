@@ -1,4 +1,4 @@
-"""Everything that a build does to the disk: written aside, waited for, then renamed.
+"""What everything that is written here does to the disk: written aside, waited for, then renamed.
 
 Callers use these as ``disk.write_text(...)``, so that a test can make any one of them fail.
 """
@@ -11,16 +11,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from astropile.errors import OutputError
+from astropile.errors import AstropileError, OutputError
 
 __all__ = ["append_line", "make_folder", "rename", "sha256_of", "sync", "write_text", "writing"]
 
-HINT = "free some space or choose another folder; the same build again goes on where it stopped"
+#: For builds and downloads.
+GOES_ON = "free some space or choose another folder; the same call again goes on where it stopped"
 
 
 @contextmanager
-def writing(place: Path) -> Iterator[None]:
+def writing(place: Path, hint: str = GOES_ON) -> Iterator[None]:
     """Turn what goes wrong while writing into one error that names the place.
+
+    Parameters
+    ----------
+    place : Path
+        What is written.
+    hint : str
+        The next step.
 
     Raises
     ------
@@ -29,14 +37,11 @@ def writing(place: Path) -> Iterator[None]:
     """
     try:
         yield
-    except OutputError:
-        raise
+    except AstropileError:
+        raise  # some are OSErrors, and tell about a file that is read meanwhile
     except OSError as error:
-        # Its readers raise OSErrors of their own: those tell about another file.
-        if getattr(error, "where", None) is not None:
-            raise
         msg = f"cannot write: {error.strerror or error}"
-        raise OutputError(msg, where=str(place), hint=HINT) from error
+        raise OutputError(msg, where=str(place), hint=hint) from error
 
 
 def sync(path: Path) -> None:

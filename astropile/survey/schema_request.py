@@ -1,4 +1,4 @@
-"""What was asked of a survey, as far as its schema alone answers."""
+"""What was asked of a survey, as far as its schema alone answers; `request` adds the files."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from astropile.engine.per_band import PerBand
 
-__all__ = ["Question"]
+__all__ = ["SchemaRequest"]
 
 
 @dataclass(frozen=True)
-class Question:
+class SchemaRequest:
     """A survey, a config and a selection; frozen, so that answers can be kept.
 
     Attributes
@@ -52,6 +52,16 @@ class Question:
         UsageError, ConfigError
             An unknown source, or a value outside the choices.
         """
+        self._check_choices()
+        sources = self.schema.sources(self.config)
+        if self.source is not None and self.source not in sources:
+            raise ConfigError(
+                f"no source '{self.source}' for config {self.config}; it has {', '.join(sources)}",
+                where=self.schema.id,
+                hint=did_you_mean(self.source, list(sources)),
+            )
+
+    def _check_choices(self) -> None:
         for key, choices in (
             ("names", ("original", "canonical")),
             ("layout", ("nested", "per_band")),
@@ -63,13 +73,6 @@ class Question:
                     where=self.schema.id,
                     hint=f"choose {' or '.join(map(repr, choices))}",
                 )
-        sources = self.schema.sources(self.config)
-        if self.source is not None and self.source not in sources:
-            raise ConfigError(
-                f"no source '{self.source}' for config {self.config}; it has {', '.join(sources)}",
-                where=self.schema.id,
-                hint=did_you_mean(self.source, list(sources)),
-            )
 
     @cached_property
     def leaves(self) -> dict[str, Leaf]:

@@ -1,0 +1,264 @@
+"""Matches built to disk: the matched Examples as a pile, partitioned by the left position.
+
+A pile is a survey, and blocks of a survey hold values, not blocks. So the values of a side are the
+block of its label, and each block of it is one of its own: ``left``, ``left_image``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from astropile.crossmatch.examples import match_key, matched_features, side_by_side
+from astropile.crossmatch.matched_schema import Column, columns_of, matched_schema, unpacked
+from astropile.crossmatch.result import FOOTPRINT, SEPARATION, MatchResult
+from astropile.crossmatch.rows import ResultRows
+from astropile.crossmatch.sides import Side
+from astropile.crossmatch.store import DiskStore
+from astropile.errors import UsageError
+from astropile.pile import About, BuildOptions, Examples, Positions, build_pile
+from astropile.pile.types import stored_schema
+from astropile.readers.column import Array
+from astropile.survey.request import Stamp, stamps_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from astropile.engine import Rejects
+    from astropile.survey import Survey
+
+__all__ = ["build_match"]
+
+_CHUNK_ROWS = 250_000
+
+
+def build_match(
+    result: MatchResult,
+    path: str | PathLike[str],
+    *,
+    name: str | None,
+    workers: int | None,
+    memory_bytes: int,
+    **options: Any,
+) -> Survey:
+    """Build a match to a pile; see `MatchResult.build`."""
+    from astropile.sky.threads import thread_count
+    from astropile.survey.opened import open_survey
+
+    if result.nested:
+        msg = "lists of blocks cannot be in a pile"
+        raise UsageError(msg, hint="match with nested=False: one row a pair")
+    own = name or f"{result.left.label}_x_{result.right.label}"
+    build_pile(
+        MatchRows(result, own),
+        Path(path),
+        BuildOptions(**options),
+        workers=thread_count(None) if workers is None else workers,
+        memory_bytes=memory_bytes,
+    )
+    opened = open_survey(path)
+    opened.rejects.announce(own)
+    return opened
+
+
+@dataclass
+class MatchRows:
+    """The rows of a match as a build reads them.
+
+    Attributes
+    ----------
+    result : MatchResult
+        The match.
+    name : str
+        Name of the survey that the pile is.
+    """
+
+    result: MatchResult
+    name: str
+    rejects: Rejects = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Start without refused rows."""
+        from astropile.engine import Rejects
+
+        self.rejects = Rejects()
+
+    @cached_property
+    def _columns(self) -> list[Column]:
+        """What the pile holds of each side."""
+        sides = (self.result.left, self.result.right)
+        return [column for side in sides for column in columns_of(side)]
+
+    @cached_property
+    def _meaning(self) -> tuple[str, pa.Schema, list[str]]:
+        """The text of the schema, the types of files, and the leaves."""
+        from astropile.document import parse_document
+        from astropile.engine import arrow_schema
+        from astropile.schema.load import compile_schema
+
+        has_footprint = self.result.in_footprint is not None
+        text = matched_schema(self.name, self._title, self._columns, has_footprint=has_footprint)
+        schema = compile_schema(parse_document(text, self.name), checked=True)
+        leaves = schema.leaves_of("main")
+        return text, stored_schema(arrow_schema(schema, leaves, tuple(leaves))), list(leaves)
+
+    @property
+    def _title(self) -> str:
+        result = self.result
+        return f"Match of {result.left.label} and {result.right.label}"
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Schema of the tables: stored types, meaning in the field metadata."""
+        return self._meaning[1]
+
+    @cached_property
+    def about(self) -> About:
+        """What the pile will say of itself."""
+        result = self.result
+        text, _, leaves = self._meaning
+        credit = [side.credit for side in (result.left, result.right)]
+        return About(
+            name=self.name,
+            title=self._title,
+            homepage="",
+            license="; ".join(dict.fromkeys(part for _, part in credit if part)) or "unknown",
+            survey=self.name,
+            config="main",
+            source="match",
+            schema_text=text,
+            schema_sha256=hashlib.sha256(text.encode()).hexdigest(),
+            citation="\n\n".join(dict.fromkeys(part for part, _ in credit if part)) + "\n",
+            request={
+                "config": "main",
+                "source": "match",
+                "leaves": leaves,
+                "match": match_key(result),
+                "how": result.how,
+                "find": result.find,
+                "radius_arcsec": result.radius_arcsec,
+                **({} if result.epoch is None else {"epoch": result.epoch}),
+            },
+            splits=("train",),
+        )
+
+    def stamps(self) -> tuple[Stamp, ...]:
+        """Return path, size and time of change of the files of both sides."""
+        found: list[Stamp] = []
+        for side in (self.result.left, self.result.right):
+            if isinstance(side, Side):
+                run = side.request.run(side.request.wanted)
+                stamps = stamps_of(side.request.input_files(run), run.root)
+                found += [(f"{side.label}/{path}", size, time) for path, size, time in stamps]
+        return tuple(found)
+
+    def file_name(self, number: int) -> str:
+        """Return what the rows come from."""
+        return self._title
+
+    # --- rows -----------------------------------------------------------------------------
+
+    @cached_property
+    def _has_twins(self) -> bool:
+        """Whether a left object is in several rows: then its id alone names none of them."""
+        left = self.result.left_row
+        return bool(((left[1:] == left[:-1]) & (left[1:] >= 0)).any())
+
+    def _objects(self, left: Array, right: Array) -> tuple[pa.Array, Array, Array]:
+        """Return id and position of rows: of the left object, else of the right one."""
+        import pyarrow.compute as pc
+
+        sides = self.result.left, self.result.right
+        ids = sides[0].ids(left)
+        ra, dec = sides[0].position_at(left)
+        alone = left < 0
+        if self._has_twins or alone.any():
+            partner = pc.fill_null(sides[1].ids(right), "")
+            both = pc.binary_join_element_wise(pc.fill_null(ids, ""), partner, ":")
+            ids = both if self._has_twins else pc.if_else(_mask(~alone), ids, both)
+        if alone.any():
+            others = sides[1].position_at(np.where(alone, right, -1))
+            ra, dec = (np.where(alone, b, a) for a, b in zip((ra, dec), others, strict=True))
+        return ids, ra, dec
+
+    def positions(self) -> Iterator[Positions]:
+        """Yield ids and positions in row order."""
+        result = self.result
+        for start in range(0, len(result), _CHUNK_ROWS):
+            rows = np.arange(start, min(start + _CHUNK_ROWS, len(result)))
+            ids, ra, dec = self._objects(result.left_row[rows], result.right_row[rows])
+            yield Positions(ids, ra, dec, np.zeros(len(rows), dtype=np.int64), rows)
+
+    def examples(self) -> Iterator[Examples]:
+        """Yield the same rows with all columns; each side is read once."""
+        start = 0
+        for table in self._tables(self.result):
+            rows = np.arange(start, start + len(table))
+            start += len(table)
+            yield Examples(table, np.zeros(len(rows), dtype=np.int64), rows)
+
+    def sample(self, file: Array, row: Array) -> pa.Table:
+        """Return a few rows, to learn how big they are."""
+        import pyarrow as pa
+
+        rows = self.result.rows
+        few = np.sort(row)
+        part = ResultRows(rows.left[few], rows.right[few], rows.separation_arcsec[few])
+        found = list(self._tables(replace(self.result, rows=part)))
+        return pa.concat_tables(found) if found else self.schema.empty_table()
+
+    def _tables(self, result: MatchResult) -> Iterator[pa.Table]:
+        """Yield rows of a match in the columns of the pile."""
+        features = matched_features(result)
+        with TemporaryDirectory(prefix="astropile-match-", dir=_waiting_room()) as folder:
+            right, chosen = DiskStore.of(result.right, result.right_row, Path(folder) / "right")
+            start = 0
+            try:
+                for table in side_by_side(result, right, chosen, features.arrow_schema):
+                    rows = slice(start, start + len(table))
+                    start += len(table)
+                    yield self._packed(result, table, rows)
+            finally:
+                right.close()
+
+    def _packed(self, result: MatchResult, table: pa.Table, rows: slice) -> pa.Table:
+        import pyarrow as pa
+
+        ids, ra, dec = self._objects(result.left_row[rows], result.right_row[rows])
+        found = {
+            "object_id": ids,
+            "ra": pa.array(ra, from_pandas=True),
+            "dec": pa.array(dec, from_pandas=True),
+            SEPARATION: table.column(SEPARATION).combine_chunks(),
+        }
+        if FOOTPRINT in table.column_names:
+            found[FOOTPRINT] = table.column(FOOTPRINT).combine_chunks()
+        for side in (result.left, result.right):
+            mine = [column for column in self._columns if column.label == side.label]
+            block = table.column(side.label).combine_chunks()
+            found |= unpacked(block, mine, self.schema)
+        return pa.Table.from_arrays([found[f.name] for f in self.schema], schema=self.schema)
+
+
+def _mask(values: Array) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.array(values)
+
+
+def _waiting_room() -> Path:
+    """Return a folder for rows that wait."""
+    from astropile.survey.cache import cache_dir, writing
+
+    folder = cache_dir() / "matches"
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -136,7 +136,8 @@ def compile_where(text: str, schema: SurveySchema, resolve: Callable[[str], Leaf
     given: object = text
     if not isinstance(given, str):
         msg = f"a filter is text, got {type(given).__name__}"
-        raise UsageError(msg, where=schema.id, hint='write where="mag_i < 22.5"')
+        hint = 'write filter("mag_cmodel_i < 22.5"), or filter(region=...) for a part of the sky'
+        raise UsageError(msg, where=schema.id, hint=hint)
     compiler = _Compiler(text, schema, {})
     try:
         expr = parse(text)

@@ -154,7 +154,7 @@ def read_manifest(path: Path | RemotePath) -> Manifest:
 
 def _damaged(file: Path | RemotePath, why: str) -> PileError:
     msg = f"the manifest was changed after the pile was built ({why})"
-    hint = "copy the pile anew, or build it again"
+    hint = "run `astropile verify` on the pile; copy it anew or build it again"
     return PileError(msg, where=str(file), hint=hint)
 
 

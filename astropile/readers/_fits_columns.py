@@ -139,6 +139,8 @@ def read_column(data: Array, hdu: Hdu, column: TableColumn, rows: Rows) -> Colum
     def cut(dtype: str, shape: tuple[int, ...]) -> Array:
         start = hdu.start + column.start
         inner = np.empty(shape, dtype=dtype).strides
+        if not n:
+            return np.empty((0, *shape), dtype)  # the view would begin behind the end of the file
         whole: Array = np.ndarray((n, *shape), dtype, data, start, (row_bytes, *inner))
         return whole[rows]
 

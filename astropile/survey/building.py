@@ -41,53 +41,7 @@ def build(
     memory_bytes: int = 384 * 2**20,
     margin_arcsec: float | None = None,
 ) -> Survey:
-    """Build a survey to disk as a HATS catalogue, and open it.
-
-    The pile holds Examples under their original names in nested layout, sorted on the sky. Either
-    all of it is there in the end, or nothing; after an interruption the same call goes on where
-    the last one stopped. The same input gives the same bytes.
-
-    Parameters
-    ----------
-    survey : Survey
-        A survey with data; its selection of leaves is what is stored.
-    path : path-like
-        Folder of the pile; it must not exist.
-    workers : int, optional
-        Threads that write partitions; default one a core.
-    partition_rows, partition_bytes : int
-        Most rows of a partition, and most bytes of it in memory.
-    memory_bytes : int
-        Memory for rows on their way; about 0.4 GB for libraries and counts comes on top, whatever
-        the number of rows.
-    margin_arcsec : float, optional
-        Write margins of this width for other tools; matches of astropile need none.
-
-    Returns
-    -------
-    Survey
-        The pile, as :func:`astropile.open` opens it.
-
-    Raises
-    ------
-    UsageError
-        There is something at `path`.
-    PileError
-        An unfinished build had other input (the message says what changed), or there is no object
-        with a position.
-    OutputError
-        The place cannot be written.
-    SourceError
-        The files are not as the schema says.
-
-    Examples
-    --------
-    >>> import astropile as ap
-    >>> data = getfixture("demo_data")
-    >>> pile = ap.load("hipparcos", data_dir=data).build(getfixture("tmp_path") / "hipparcos")
-    >>> len(pile) == len(ap.load("hipparcos", data_dir=data))
-    True
-    """
+    """Build a survey to disk as a HATS catalogue, and open it; see `Survey.build`."""
     from astropile.pile import BuildOptions, build_pile
     from astropile.sky.threads import thread_count
     from astropile.survey.opened import open_survey

@@ -117,7 +117,12 @@ def compare(*names: str, surveys: Sequence[str] | None = None) -> Comparison:
         raise UsageError("no name to compare", hint="such as compare('mag_i')")
     if isinstance(surveys, str):
         raise UsageError(f"surveys is a list, not {surveys!r}", hint=f"write [{surveys!r}]")
-    is_open = surveys is not None or any(":" not in str(name) for name in names)
+    given: tuple[object, ...] = names
+    for name in given:
+        if not isinstance(name, str):
+            msg = f"a column name is text, got {type(name).__name__} {name!r}"
+            raise ColumnError(msg, hint="write compare('mag_i', 'mag_z')")
+    is_open = surveys is not None or any(":" not in name for name in names)
     schemas = schemas_of(surveys) if is_open else []
     entries = [entry for name in dict.fromkeys(names) for entry in _entries(name, schemas)]
     return Comparison(tuple(dict.fromkeys(names)), entries)
@@ -125,8 +130,6 @@ def compare(*names: str, surveys: Sequence[str] | None = None) -> Comparison:
 
 def _entries(name: str, schemas: Sequence[SurveySchema]) -> Iterator[Entry]:
     """Yield the columns that a name can mean, each with the configs that have it."""
-    if not isinstance(name, str):
-        raise ColumnError(f"a column name is text, got {type(name).__name__} {name!r}")
     prefix, colon, bare = name.partition(":")
     places = list(holdings([find_schema(prefix)] if colon else schemas))
     wanted = bare if colon else name

@@ -69,7 +69,7 @@ def build_table(
     object_id, ra, dec : str
         Columns of the id and of the position (ICRS; degrees, or the unit that the table gives).
     workers, partition_rows, partition_bytes, memory_bytes, margin_arcsec
-        As for :func:`astropile.survey.build`.
+        As for :meth:`astropile.Survey.build`.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def build_table(
     UsageError
         A column is unknown or of a type that a pile cannot hold, or there is something at `path`.
     PileError, OutputError
-        As for :func:`astropile.survey.build`.
+        As for :meth:`astropile.Survey.build`.
 
     Examples
     --------

@@ -223,7 +223,14 @@ def _fits_input(path: Path) -> TableInput:
             msg = "the column is neither numbers nor text, or its name has a . in it"
             raise UsageError(msg, where=f"{path.name}, {unfit[0]}", hint=_PLAIN)
         first = reader.read(names, slice(0, min(total, 1)))
-    schema = pa.schema([_arrow_field(n, _arrow_of(first[n]), facts[n]) for n in names])
+    fields = []
+    for name in names:
+        try:
+            fields.append(_arrow_field(name, _arrow_of(first[name]), facts[name]))
+        except pa.ArrowException as error:
+            msg = f"the column cannot be stored: {error}"
+            raise UsageError(msg, where=f"{path.name}, {name}", hint=_PLAIN) from error
+    schema = pa.schema(fields)
 
     def batches(columns: Sequence[str] | None) -> Batches:
         wanted = names if columns is None else list(columns)
@@ -247,7 +254,11 @@ def _fits_facts(path: Path) -> dict[str, dict[str, str]]:
 
     with fits.open(path) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore", AstropyWarning)  # units that are not of FITS are kept
-        head = Table.read(fits.BinTableHDU(file[1].data[:1], file[1].header))
+        hdu = file[1] if len(file) > 1 else file[0]
+        if not isinstance(hdu, fits.BinTableHDU | fits.TableHDU):
+            msg = "the first extension is not a table"
+            raise CorruptFileError(msg, where=str(path), hint="move the table to the first one")
+        head = Table.read(type(hdu)(hdu.data[:1], hdu.header))
         return {name: _facts(head[name]) for name in head.colnames}
 
 

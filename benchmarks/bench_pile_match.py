@@ -1,6 +1,6 @@
 """Match two piles on disk against LSDB, astropy and the bare reading of their positions.
 
-    python benchmarks/bench_pile_match.py --rows 5e6 --folder /tmp/piles
+    python benchmarks/bench_pile_match.py --rows 5e6 --folder piles
     python benchmarks/bench_pile_match.py --rows 2e7 --only ours-nearest   # memory at 20 million
     python benchmarks/bench_pile_match.py --cold                           # 1e5 x 1e5
     python benchmarks/bench_pile_match.py --tycho2 TYCHO2.parquet --hipparcos HIPPARCOS.parquet

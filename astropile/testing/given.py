@@ -10,10 +10,24 @@ import numpy as np
 from astropile.readers import Column
 from astropile.readers.column import Array, offsets_of
 from astropile.schema import Block, Leaf
+from astropile.survey import Survey
 from astropile.testing.elements import Elements
 from astropile.testing.finishing import Binding
 
-__all__ = ["Given"]
+__all__ = ["Given", "leaves_in_memory"]
+
+
+def leaves_in_memory(survey: Survey) -> dict[str, Column]:
+    """Return every leaf that the files of a survey hold, a row an object.
+
+    Refused rows are left out, as everywhere.
+    """
+    run = survey.request.run(survey.schema.leaves_of(survey.config))
+    batches = list(run.batches(index=survey.row_index))
+    return {
+        address: Column.concatenate([batch.columns[address] for batch in batches])
+        for address in (batches[0].columns if batches else ())
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,12 @@ from astropile.readers import Column
 from astropile.registry import find_schema
 from astropile.schema import BoundTable, SurveySchema
 from astropile.schema.models import Table
+from astropile.survey import Survey
 from astropile.testing.bindings import bind_programs
 from astropile.testing.cells import NotInvertibleError
 from astropile.testing.chunks import Chunk
 from astropile.testing.errors import not_invertible
-from astropile.testing.given import Given
+from astropile.testing.given import Given, leaves_in_memory
 from astropile.testing.marks import MARK_FILE, MARK_TEXT
 from astropile.testing.mock import Mock, Truth
 from astropile.testing.objects import draw_objects, generator
@@ -40,7 +41,7 @@ def simulate(
     sky: Sky | None = None,
     seed: int = 0,
     source: str | None = None,
-    like: Mock | None = None,
+    like: Mock | Survey | None = None,
 ) -> Mock:
     """Write mock files of a survey in its own layout, from the YAML alone.
 
@@ -64,8 +65,9 @@ def simulate(
         Not negative.
     source : str, optional
         Source whose files are written; default the first of the config.
-    like : Mock, optional
-        Mock of the same objects in another source; only leaves that it lacks are drawn.
+    like : Mock or Survey, optional
+        The same objects in another source: a mock, or a survey with files, whose real Examples are
+        then written in the layout of `source`. Only leaves that it lacks are drawn.
 
     Returns
     -------
@@ -124,14 +126,17 @@ def _source(schema: SurveySchema, config: str, source: str | None) -> str:
     return next(iter(sources)) if source is None else source
 
 
-def _given(like: Mock | None, schema: SurveySchema, config: str, n: int) -> Given | None:
-    """Return the values of another mock by the numbers of its objects."""
+def _given(like: Mock | Survey | None, schema: SurveySchema, config: str, n: int) -> Given | None:
+    """Return the values of other objects by their numbers."""
     if like is None:
         return None
-    if (like.survey, like.config, len(like)) != (schema.id, config, n):
-        msg = f"like holds {len(like)} objects of {like.survey} {like.config}"
-        raise UsageError(msg, hint=f"give a mock of {n} objects of {schema.id} {config}")
-    return Given(like.leaves, np.argsort(like.order))
+    survey = like.survey if isinstance(like, Mock) else like.id
+    if (survey, like.config, len(like)) != (schema.id, config, n):
+        msg = f"like holds {len(like)} objects of {survey} {like.config}"
+        raise UsageError(msg, hint=f"give one of {n} objects of {schema.id} {config}")
+    if isinstance(like, Mock):
+        return Given(like.leaves, np.argsort(like.order))
+    return Given(leaves_in_memory(like), np.arange(n))
 
 
 def _folder(root: Path) -> Path:

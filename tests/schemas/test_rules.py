@@ -36,14 +36,14 @@ def test_schema_when_read_then_sound_and_without_lint(path):
 def test_file_when_opened_then_short_and_known_to_editors(path):
     first, *lines = path.read_text(encoding="utf-8").splitlines()
     assert first == "# yaml-language-server: $schema=../registry/survey.schema.json"
-    assert len(lines) < 260  # 275 and 298 columns need more than the usual 150
+    assert len(lines) < 320  # 298 columns, or five containers, need more than the usual 150
     assert max(map(len, lines)) <= 200
 
 
 def test_files_when_counted_then_short_for_all_surveys_together():
     shared = (PATHS[0].parents[1] / "registry" / "shared").glob("*.yaml")
     lengths = [len(p.read_text(encoding="utf-8").splitlines()) for p in [*PATHS, *shared]]
-    assert sum(lengths) <= 4000
+    assert sum(lengths) <= 6000
     assert sorted(lengths)[len(lengths) // 2] <= 100
 
 

@@ -12,18 +12,16 @@ import pyarrow.parquet as pq
 import pytest
 
 import astropile
-from astropile.expression import names, parse
+from astropile.expression import names
 from astropile.registry import find_schema, schema_files
-from astropile.schema import OBJECT_LEAVES, BoundSource, Leaf, SurveySchema, read_schema
+from astropile.schema import OBJECT_LEAVES, SurveySchema, read_schema
 from astropile.testing import Mock, simulate
-from astropile.testing.bindings import bind_programs
+from tests.same_examples import assert_same, bound, common_leaves, in_order
 
 lsdb = pytest.importorskip("lsdb", reason="HATS catalogues are written with LSDB")
 
 OBJECTS, SEED = 8, 11
 HDF5, HATS = "mmu", "hats"
-#: Of numbers that pass through float32 or a unit on the way.
-ROUNDING = 1e-6
 
 
 def cases() -> list[tuple[str, str, str]]:
@@ -53,7 +51,11 @@ def test_examples_when_stored_as_hdf5_or_as_hats_catalogue_then_the_same(
     )
     write_catalogues(second, ra_dec_of(schema, config, hats), tmp_path / hats)
     columns = common_leaves(schema, config, (HDF5, hats))
-    tables = [examples(name, config, source, tmp_path / source, columns) for source in (HDF5, hats)]
+    surveys = [
+        astropile.load(name, data_dir=tmp_path / source, config=config, source=source)
+        for source in (HDF5, hats)
+    ]
+    tables = [in_order(survey, columns) for survey in surveys]
     assert [len(table) for table in tables] == [OBJECTS] * 2
     assert tables[0].schema.names == tables[1].schema.names
     keys = tables[0].schema.names if "object_id" in columns else tables[0].schema.names[1:]
@@ -77,30 +79,11 @@ def test_examples_when_a_value_differs_then_told() -> None:
             assert_same(one, pa.array(other), "x")
 
 
-def bound(schema: SurveySchema, config: str, source: str) -> BoundSource:
-    """Return a source bound for the first files of a config."""
-    return bind_programs(schema, config, source)[0].source
-
-
 def ra_dec_of(schema: SurveySchema, config: str, source: str) -> list[str]:
     """Return the columns of a HATS catalogue that hold the position."""
     place = schema.file.object
     values = bound(schema, config, source).values
     return [list(names(values[address].expr))[-1].text for address in (place.ra, place.dec)]
-
-
-def common_leaves(schema: SurveySchema, config: str, sources: tuple[str, str]) -> list[str]:
-    """Return the leaves that both sources hold, and what follows from them."""
-    leaves = schema.leaves_of(config)
-    lost = {a for source in sources for a in bound(schema, config, source).absent}
-
-    def known(leaf: Leaf) -> bool:
-        if leaf.address in lost:
-            return False
-        used = [schema.leaf_of_name(n.text, leaf.block) for n in names(parse(leaf.derived or "0"))]
-        return all(known(leaves[address]) for address in used if address != leaf.address)
-
-    return [address for address, leaf in leaves.items() if known(leaf)]
 
 
 def write_catalogues(mock: Mock, position: list[str], root: Path) -> None:
@@ -133,44 +116,3 @@ def write_catalogues(mock: Mock, position: list[str], root: Path) -> None:
         shutil.copy(root / place / "data_thumbnail.parquet", written)
         first = next(written.glob("Norder=*/Dir=*/Npix=*.parquet"))
         assert "_healpix_29" in pq.read_schema(first).names
-
-
-def examples(name: str, config: str, source: str, root: Path, columns: list[str]) -> pa.Table:
-    """Return all Examples of a survey, sorted by id, or by position if ids differ by source."""
-    survey = astropile.load(
-        name,
-        data_dir=root,
-        config=config,
-        source=source,
-        columns=[address for address in columns if address not in OBJECT_LEAVES],
-    )
-    table = pa.concat_tables(survey.iter_tables())
-    key = table["object_id"] if "object_id" in columns else table["ra"]
-    return table.take(np.argsort(key.to_numpy(zero_copy_only=False), kind="stable"))
-
-
-def assert_same(one: pa.Array, two: pa.Array, where: str) -> None:
-    """Compare two Arrow arrays: types, nulls, lengths of lists, values."""
-    if isinstance(one, pa.ExtensionArray):
-        one, two = one.storage, two.storage
-    assert one.type == two.type, where
-    np.testing.assert_array_equal(*(nulls(array) for array in (one, two)), err_msg=where)
-    if pa.types.is_struct(one.type):
-        fields = [field.name for field in one.type]
-        for k, name in enumerate(fields):
-            assert_same(one.flatten()[k], two.flatten()[k], f"{where}.{name}")
-    elif pa.types.is_list(one.type) or pa.types.is_fixed_size_list(one.type):
-        lengths = [array.value_lengths().to_pylist() for array in (one, two)]
-        assert lengths[0] == lengths[1], where
-        assert_same(one.flatten(), two.flatten(), where)
-    else:
-        values = [array.drop_null().to_numpy(zero_copy_only=False) for array in (one, two)]
-        if values[0].dtype.kind == "f":
-            np.testing.assert_allclose(*values, rtol=ROUNDING, atol=0, err_msg=where)
-        else:
-            np.testing.assert_array_equal(*values, err_msg=where)
-
-
-def nulls(array: pa.Array) -> np.ndarray:
-    """Return which values are null."""
-    return np.asarray(array.is_null().to_numpy(zero_copy_only=False))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from astropile import load
 from astropile.errors import UsageError
 from astropile.testing import simulate
+from tests.same_examples import assert_same_in
 from tests.testing.conftest import TAIL, assert_same, read_back, survey
 
 SECOND = """
@@ -72,3 +76,23 @@ def test_like_when_of_other_objects_then_refused(tmp_path: Path) -> None:
         simulate("hipparcos", None, 6, data_dir=tmp_path / "b", like=one)
     with pytest.raises(UsageError, match="5 objects of tycho2"):
         simulate("tycho2", None, 5, data_dir=tmp_path / "b", like=one)
+
+
+@pytest.mark.parametrize("source", ["hats"])
+def test_like_when_given_real_examples_then_the_same_in_another_container(
+    source: str, shared_data: Callable[[str], Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "real" / "cfa3" / "healpix=1113"
+    folder.mkdir(parents=True)
+    shutil.copy(shared_data("mmu_hdf5_cfa") / "SN2007bc.hdf5", folder)
+    real = load("cfa", data_dir=tmp_path / "real", config="cfa3")
+    columns = assert_same_in(real, source, tmp_path / "mock")
+    assert {"lightcurve.time", "lightcurve.mag", "ra", "dec"} <= set(columns)
+
+
+def test_like_when_rows_are_chosen_then_only_these(tmp_path: Path) -> None:
+    simulate("hipparcos", None, 9, data_dir=tmp_path / "a")
+    some = load("hipparcos", data_dir=tmp_path / "a").sample(4, seed=1)
+    simulate("hipparcos", None, 4, data_dir=tmp_path / "b", like=some)
+    again = load("hipparcos", data_dir=tmp_path / "b")
+    assert sorted(again.catalog()["object_id"]) == sorted(some.catalog()["object_id"])

@@ -21,7 +21,7 @@ from typing import Final, cast
 from astropile.document import did_you_mean, shown
 from astropile.errors import CorruptFileError, NoFilesError, UsageError
 from astropile.readers.column import Column
-from astropile.readers.protocol import CellInfo, Format, Reader, ReadOptions
+from astropile.readers.protocol import CellInfo, Format, Reader, ReadOptions, WindowReader
 
 __all__ = [
     "CellInfo",
@@ -29,14 +29,21 @@ __all__ = [
     "Format",
     "ReadOptions",
     "Reader",
+    "WindowReader",
     "format_options",
     "formats",
     "open_reader",
 ]
 
+_FITS_ROWS: Final = {"rows=axis", "rows=file", "rows=cutout", "rows=channel"}
 _TEXT: Final = {"rows=axis", "rows=file", "ignore_case", "nulls"}
+_OBJECT: Final = frozenset({"rows=file", "ignore_case", "nulls"})
 _FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
     {
+        "avro": Format(
+            "astropile.readers.avro:AvroReader",
+            frozenset({"rows=axis", "rows=file", "ignore_case"}),
+        ),
         "csv": Format(
             "astropile.readers.csv:CsvReader",
             frozenset({*_TEXT, "delimiter", "comment", "header"}),
@@ -44,16 +51,25 @@ _FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
         "ecsv": Format("astropile.readers.ecsv:EcsvReader", frozenset(_TEXT)),
         "fits": Format(
             "astropile.readers.fits:FitsReader",
-            frozenset({"rows=axis", "rows=file", "hdu", "shared", "ignore_case"}),
+            frozenset({*_FITS_ROWS, "hdu", "shared", "ignore_case"}),
         ),
         "hdf5": Format(
             "astropile.readers.hdf5:Hdf5Reader",
             frozenset({"rows=axis", "rows=file", "rows=group", "shared", "ignore_case"}),
         ),
+        "npy": Format("astropile.readers.npy:NpyReader", frozenset({"rows=axis", "rows=file"})),
         "parquet": Format(
             "astropile.readers.parquet:ParquetReader",
             frozenset({"rows=axis", "rows=file", "ignore_case"}),
         ),
+        "picture": Format("astropile.readers.picture:PictureReader", frozenset({"rows=file"})),
+        "snana": Format("astropile.readers.snana:SnanaReader", _OBJECT),
+        "snoopy": Format("astropile.readers.snoopy:SnoopyReader", _OBJECT),
+        "text": Format(
+            "astropile.readers.text:TextReader",
+            frozenset({*_TEXT, "delimiter", "comment", "header"}),
+        ),
+        "votable": Format("astropile.readers.votable:VotableReader", frozenset(_TEXT)),
     }
 )
 
@@ -125,7 +141,7 @@ def open_reader(path: Path, format: str, options: ReadOptions) -> Reader:
     given: object = path
     if not isinstance(given, Path):
         msg = f"a reader takes a Path, got {type(given).__name__}"
-        raise UsageError(msg, where=str(path))
+        raise UsageError(msg, where=str(path), hint="write pathlib.Path(...)")
     if not path.is_file():
         if not path.exists():
             msg_0 = "no such file"
@@ -153,7 +169,7 @@ def _registered() -> Mapping[str, Format]:
         loaded = point.load()
         if not isinstance(loaded, Format):
             msg = f"entry point {point.name!r} of astropile.readers is no Format: {point.value}"
-            raise UsageError(msg)
+            raise UsageError(msg, hint="mend the package that has it, or remove it")
         added[point.name] = loaded
     return {**added, **_FORMATS}
 

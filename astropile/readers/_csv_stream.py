@@ -40,12 +40,39 @@ class Dialect:
         Texts that mean no value.
     quoted_nulls : bool
         Whether they do so in quotes, too.
+    plain : bool
+        Quotes are characters like others, blanks around a cell are no part of it, and where the
+        delimiter is a blank any run of blanks and tabs is one.
     """
 
     delimiter: str = ","
     comment: str = ""
     nulls: tuple[str, ...] = ("",)
     quoted_nulls: bool = False
+    plain: bool = False
+
+    def names(self, line: str) -> list[str]:
+        """Return the cells of the line with the names of the columns."""
+        cells = [line] if self.plain else next(csv.reader([line], delimiter=self.delimiter))
+        if self.plain:
+            cells = line.strip(" ").split(self.delimiter)
+        return [name.strip() for name in cells]
+
+    def tidy(self, lines: bytes) -> bytes:
+        """Return whole lines without blanks that mean nothing; only a plain table has such."""
+        if not self.plain:
+            return lines
+        if self.delimiter == " ":
+            lines = re.sub(rb"[ \t]+", b" ", lines)
+            lines = lines.replace(b" \r", b"\r").replace(b" \n", b"\n").replace(b"\n ", b"\n")
+            return lines.strip(b" ")
+        mark, blanks = (
+            re.escape(self.delimiter.encode()),
+            rb" " if self.delimiter == "\t" else rb" \t",
+        )
+        # Both take a run of blanks from its start only, so that long ones cost no more.
+        lines = re.sub(rb"(?<![%b])[%b]++(?=[%b\r\n])" % (blanks, blanks, mark), b"", lines)
+        return re.sub(rb"(?<=[%b\n])[%b]+" % (mark, blanks), b"", lines).strip(blanks)
 
 
 def read_header(path: Path, dialect: Dialect) -> list[str]:
@@ -89,7 +116,11 @@ def open_batches(
             yield from open_csv(
                 pa.PythonFile(file, mode="r"),
                 ReadOptions(column_names=list(columns), block_size=BLOCK_BYTES),
-                ParseOptions(delimiter=dialect.delimiter, newlines_in_values=True),
+                ParseOptions(
+                    delimiter=dialect.delimiter,
+                    quote_char=False if dialect.plain else '"',
+                    newlines_in_values=not dialect.plain,
+                ),
                 ConvertOptions(
                     column_types=dict(types),
                     include_columns=list(types),
@@ -117,7 +148,7 @@ def _ragged_line(path: Path, dialect: Dialect, told: re.Match[str]) -> CorruptFi
     place = "a line"
     with open_plain(path) as file:
         for number, line in enumerate(file, 1):
-            text = line.decode(errors="replace").rstrip("\r\n")
+            text = dialect.tidy(line).decode(errors="replace").rstrip("\r\n")
             if text.startswith(start) and text.count(dialect.delimiter) + 1 != expected:
                 place = f"line {number}"
                 break
@@ -129,43 +160,54 @@ def _ragged_line(path: Path, dialect: Dialect, told: re.Match[str]) -> CorruptFi
 
 
 def _open_lines(path: Path, dialect: Dialect) -> IO[bytes]:
-    """Open a file, without lines that are comments."""
+    """Open a file, without lines that are comments and blanks that mean nothing."""
     file = open_plain(path)
-    if not dialect.comment:
+    if not dialect.comment and not dialect.plain:
         return file
-    return io.BufferedReader(_Uncommented(file, dialect.comment.encode()))
+    return io.BufferedReader(_Lines(file, dialect))
 
 
 def _header(file: IO[bytes], dialect: Dialect) -> list[str]:
     """Read the line with the names of the columns."""
-    for line in file:
+    while line := _whole_line(file):
         text = line.decode("utf-8-sig").strip("\r\n")
         if text.strip():
-            return [name.strip() for name in next(csv.reader([text], delimiter=dialect.delimiter))]
+            return dialect.names(text)
     msg = "no line with the names of the columns"
     raise CorruptFileError(msg)
 
 
-class _Uncommented(io.RawIOBase):
-    """A file without the lines that start with a mark."""
+def _whole_line(file: IO[bytes]) -> bytes:
+    """Read to the end of the line; a file of one endless line is refused."""
+    line = file.readline(BLOCK_BYTES)
+    if len(line) == BLOCK_BYTES and not line.endswith(b"\n"):
+        msg = f"a line is longer than {BLOCK_BYTES} bytes"
+        raise CorruptFileError(msg, hint="it is no table in text")
+    return line
 
-    def __init__(self, file: IO[bytes], mark: bytes) -> None:
+
+class _Lines(io.RawIOBase):
+    """A file without the lines that start with a mark, and without needless blanks."""
+
+    def __init__(self, file: IO[bytes], dialect: Dialect) -> None:
         self._file = file
-        self._mark = mark
+        self._mark = dialect.comment.encode()
+        self._tidy = dialect.tidy
         self._rest = memoryview(b"")
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
+        mark = self._mark
         while not self._rest:
             block = self._file.read(_FILTER_BYTES)
             if not block:
                 return 0
-            block += self._file.readline()
-            if block.startswith(self._mark) or b"\n" + self._mark in block:
+            block = self._tidy(block + _whole_line(self._file))
+            if mark and (block.startswith(mark) or b"\n" + mark in block):
                 lines = block.splitlines(keepends=True)
-                block = b"".join(line for line in lines if not line.startswith(self._mark))
+                block = b"".join(line for line in lines if not line.startswith(mark))
             self._rest = memoryview(block)
         target = memoryview(buffer).cast("B")
         n = min(len(target), len(self._rest))

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from astropile.readers._fits_hdus import Hdu
-from astropile.readers.column import Array, Column, Rows
+from astropile.readers.column import Array, Column
 
 _IMAGE_DTYPES: Final[Mapping[int, str]] = MappingProxyType(
     {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
@@ -67,28 +67,30 @@ def with_absent(values: Array, absent: Array | None) -> Column:
     return Column(values, holes=absent)
 
 
+def stored_dtype(hdu: Hdu) -> np.dtype[Any]:
+    """Return the type in which the pixels of an image are stored, compressed or not."""
+    return np.dtype(_IMAGE_DTYPES[hdu.value("BITPIX")])
+
+
 def image_dtype(hdu: Hdu) -> np.dtype[Any]:
     """Return the type of the pixels of an image, compressed or not."""
-    stored = np.dtype(_IMAGE_DTYPES[hdu.value("BITPIX")])
+    stored = stored_dtype(hdu)
     return scaled_dtype(stored, *_scaling(hdu), _scaled(stored))
 
 
-def read_image(data: Array, hdu: Hdu, rows: Rows) -> Column:
-    """Read rows (places on the first axis in numpy's order) of an image.
+def stored_image(data: Array, hdu: Hdu) -> Array:
+    """Return an image that is not compressed as stored, as a view of the bytes of the file."""
+    stored = stored_dtype(hdu)
+    return np.frombuffer(data, stored, prod(hdu.shape), hdu.start).reshape(hdu.shape)
 
-    Parameters
-    ----------
-    data : ndarray of uint8
-        The bytes of the whole file.
-    hdu : Hdu
-        An image that is not compressed.
-    rows : slice or ndarray of int64
-        As made by `select_rows`.
-    """
-    stored = np.dtype(_IMAGE_DTYPES[hdu.header["BITPIX"]])
-    whole = np.frombuffer(data, stored, prod(hdu.shape), hdu.start).reshape(hdu.shape)
-    raw = whole[rows]
-    blank = hdu.header.get("BLANK") if stored.kind in "iu" else None
+
+def image_values(raw: Array, hdu: Hdu) -> Column:
+    """Return stored pixels (of the type `stored_dtype` in any byte order) as what they mean."""
+    stored = stored_dtype(hdu)
+    blank = None
+    if stored.kind in "iu":
+        compressed = hdu.kind == "compressed image"
+        blank = hdu.header.get("ZBLANK" if compressed else "BLANK", hdu.header.get("BLANK"))
     values = scale_values(raw, *_scaling(hdu), _scaled(stored))
     return with_absent(values, None if blank is None else raw == blank)
 

@@ -51,7 +51,7 @@ def select_rows(rows: Rows | None, n: int) -> Rows:
         return slice(0, 0)
     if numbers.dtype.kind not in "iu" or numbers.ndim != 1:
         msg = f"rows are a slice or a list of numbers, got {numbers.dtype} of shape {numbers.shape}"
-        raise UsageError(msg)
+        raise UsageError(msg, hint="give slice(start, stop), or one integer for each row")
     numbers = numbers.astype(np.int64, copy=False)
     steps = np.diff(numbers)
     if (steps < 0).any():
@@ -60,7 +60,7 @@ def select_rows(rows: Rows | None, n: int) -> Rows:
     first, last = int(numbers[0]), int(numbers[-1])
     if first < 0 or last >= n:
         msg_0 = f"row {first if first < 0 else last} asked for, there are {n}"
-        raise UsageError(msg_0)
+        raise UsageError(msg_0, hint="rows are counted from 0; count_rows() says how many")
     return slice(first, last + 1) if (steps == 1).all() else numbers
 
 

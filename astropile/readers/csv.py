@@ -75,10 +75,7 @@ class CsvReader(FileReader):
         return 1
 
     def _find_dialect(self) -> Dialect:
-        delimiter = self._options.delimiter or ","
-        if len(delimiter) != 1:
-            msg = f"a delimiter is one character, got {delimiter!r}"
-            raise UsageError(msg)
+        delimiter = one_character(self._options.delimiter or ",")
         return Dialect(delimiter, self._options.comment, ("", *self._options.nulls))
 
     def _find_names(self) -> list[str]:
@@ -170,3 +167,17 @@ class CsvReader(FileReader):
             if last < stop:
                 return
             self._next_row, self._batch = stop, None
+
+
+def one_character(delimiter: str) -> str:
+    """Return a delimiter that can be used; Arrow takes one of a byte, and no line break.
+
+    Examples
+    --------
+    >>> one_character("|")
+    '|'
+    """
+    if len(delimiter) != 1 or not delimiter.isascii() or delimiter in "\r\n\0":
+        msg = f"a delimiter is one character, got {delimiter!r}"
+        raise UsageError(msg, hint="write ',' or ';', or leave it out")
+    return delimiter

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, Self
 
-from astropile.readers.column import Column, Rows
+from astropile.readers.column import Array, Column, Rows
 
-__all__ = ["CellInfo", "Format", "ReadOptions", "Reader"]
+__all__ = ["CellInfo", "Format", "ReadOptions", "Reader", "WindowReader"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +50,13 @@ class ReadOptions:
     ignore_case : bool
         Names of cells are the same whatever their case.
     delimiter : str
-        CSV: what stands between cells; a comma if empty.
+        CSV, text: what stands between cells; if empty a comma, in text any blanks.
     comment : str
-        CSV: lines that start with it are left out.
+        CSV, text: lines that start with it are left out.
     header : tuple of str
-        CSV: names of the columns of a file without a header line.
+        CSV, text: names of the columns of a file without a header line.
     nulls : tuple of str
-        CSV: texts that mean no value, beside nothing at all.
+        Formats of text, VOTable: texts that mean no value, beside nothing at all.
     """
 
     rows: Literal["axis", "file", "group", "cutout", "channel"] = "axis"
@@ -120,6 +120,60 @@ class Reader(Protocol):
             The file ends early or is damaged.
         UnsafeFileError
             The cell reaches outside the file, or would exhaust the memory.
+        """
+        ...
+
+
+class WindowReader(Reader, Protocol):
+    """A reader opened with ``rows: cutout``: windows of the images of one file, by position.
+
+    Such a file has no rows of its own: `count_rows` is 0 and `read` is refused.
+    """
+
+    def read_windows(
+        self,
+        names: Sequence[str],
+        ra_deg: Array,
+        dec_deg: Array,
+        size: tuple[int, int],
+        *,
+        also: Sequence[str] = (),
+    ) -> tuple[dict[str, Column], Array]:
+        """Cut a window around each position out of every image that is named.
+
+        Each image has its own WCS. The pixel that holds the position gets the index
+        ``(ny // 2, nx // 2)`` of the window. Pixels outside of the image are NaN in float images
+        and 0 in integer ones. A position that is null, or that the sky of an image does not
+        have, has a window without any pixel of it.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Images (``SCI``, ``hdu0``), header cards (``SCI@EXPTIME``), and ``inside``: true where
+            a pixel of the window lies in every image that is named.
+        ra_deg, dec_deg : ndarray of float64, shape (n,)
+            Positions in ICRS degrees.
+        size : tuple of int
+            Pixels ``(ny, nx)`` of a window.
+        also : sequence of str, optional
+            Images that count as named for ``inside``, of which no pixel is read.
+
+        Returns
+        -------
+        columns : dict of str to Column
+            Windows of shape [n, ny, nx] (of an image of several planes [n, plane, ny, nx]), cards
+            of shape [n], ``inside`` of type bool and shape [n, ny, nx].
+        inside : ndarray of bool, shape (n,)
+            True where the window lies wholly inside of every image that is named.
+
+        Raises
+        ------
+        CellError
+            A name is no cell of the file, or an image has no celestial WCS.
+        CorruptFileError
+            The file is damaged, or a WCS cannot be built or has no inverse.
+        UnsafeFileError
+            The windows would exhaust the memory.
         """
         ...
 

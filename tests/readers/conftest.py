@@ -10,9 +10,11 @@ from typing import Any, TypeAlias
 import numpy as np
 import pytest
 
+from astropile.errors import AstropileError
 from astropile.readers import Column, ReadOptions, open_reader
 
 Load: TypeAlias = Callable[..., dict[str, Column]]
+Damage: TypeAlias = Callable[..., tuple[int, int]]
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +37,33 @@ def load() -> Load:
     ) -> dict[str, Column]:
         with open_reader(path, format_, ReadOptions(**options)) as reader:
             return reader.read(list(reader.cells()) if names is None else names, at)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def refused(load: Load) -> Damage:
+    """Return a function that damages a file and reads it: how often is it refused, cut and changed.
+
+    Nothing but errors of ours that name the file may come.
+    """
+
+    def run(path: Path, format_: str, step: int = 1, seed: int = 0, **options: Any) -> Any:
+        content, random = path.read_bytes(), np.random.default_rng(seed)
+        messages: tuple[list[str], list[str]] = ([], [])
+        for place in range(0, len(content), step):
+            bit = 1 << int(random.integers(8))
+            changed = bytearray(content)
+            changed[place] ^= bit
+            for kind, damaged in enumerate((content[:place], bytes(changed))):
+                path.write_bytes(damaged)
+                try:
+                    load(path, format_, **options)
+                except AstropileError as error:
+                    messages[kind].append(str(error))
+        path.write_bytes(content)
+        assert [text for told in messages for text in told if path.name not in text] == []
+        return len(messages[0]), len(messages[1])
 
     return run
 

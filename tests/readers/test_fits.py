@@ -226,3 +226,41 @@ def test_read_when_a_table_has_no_rows_then_empty_columns(tmp_path: Path) -> Non
         found = reader.read(["id", "flux"])
     assert found["id"].data.shape == (0,)
     assert found["flux"].data.shape == (0, 3)
+
+
+def test_read_when_arrays_have_dimensions_then_as_written(
+    new_path: NewPath, load: Any, rows_of: RowsOf
+) -> None:
+    """TDIM of numbers and of texts, logical values in a row, complex numbers of varying length."""
+    free = np.empty(2, dtype=object)
+    free[:] = [np.array([1 + 2j]), np.array([3j, 4])]
+    words = [["a", "bb", "cccc"], ["d", "", "f"]]
+    path = write(
+        new_path(".fits"),
+        fits.Column("free", "PM()", array=free),
+        fits.Column("flags", "3L", array=np.array([[1, 0, 1], [0, 0, 1]], bool)),
+        fits.Column("words", "12A", dim="(4,3)", array=np.array(words)),
+        fits.Column("grid", "6J", dim="(3,2)", array=np.arange(12).reshape(2, 2, 3)),
+    )
+    found = load(path, "fits", ["free", "flags", "words", "grid"])
+    assert rows_of(found["free"]) == [[1 + 2j], [3j, 4]]
+    assert found["flags"].data.tolist() == [[True, False, True], [False, False, True]]
+    assert found["words"].data.tolist() == words
+    assert found["grid"].data.tolist() == np.arange(12).reshape(2, 2, 3).tolist()
+
+
+def test_read_when_packed_integers_are_scaled_or_blank_then_as_plain_ones(
+    new_path: NewPath, load: Any, rows_of: RowsOf
+) -> None:
+    """A blank pixel of a compressed image is a hole, and the others stay integers."""
+    values = np.array([[1, -9, 3], [4, 5, 6]], "i2")
+    units: list[Any] = [fits.CompImageHDU(values, name=name) for name in ("INT", "UNSIGNED")]
+    units[0].header["BLANK"] = -9
+    units[1].data = values.astype("u2")
+    path = new_path(".fits")
+    fits.HDUList([fits.PrimaryHDU(), *units]).writeto(path)
+    found = load(path, "fits", ["INT", "UNSIGNED"])
+    assert rows_of(found["INT"]) == [[1, None, 3], [4, 5, 6]]
+    assert found["INT"].data.dtype == np.int16
+    assert found["UNSIGNED"].data.dtype == np.uint16
+    np.testing.assert_array_equal(found["UNSIGNED"].data, values.astype("u2"))

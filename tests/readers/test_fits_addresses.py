@@ -140,3 +140,28 @@ def test_read_when_no_data_at_all_then_cards_are_the_row(new_path: NewPath, load
     for name in ("PRIMARY@RA", "INFO@RA", "hdu0@RA"):
         assert load(path, "fits", [name], rows="file")[name].data.tolist() == [10.5]
     assert len(load(path, "fits", ["hdu0@RA"])["hdu0@RA"]) == 0
+
+
+def test_read_when_units_share_a_name_then_the_first_or_by_version(
+    new_path: NewPath, load: Any
+) -> None:
+    """Also a card that only the second has is not one of the first."""
+    units = [fits.ImageHDU(np.full((1, 2), k), name="SCI", ver=k) for k in (1, 2, 3)]
+    units[1].header["ONLY"] = "second"
+    path = new_path(".fits")
+    fits.HDUList([fits.PrimaryHDU(), *units]).writeto(path)
+    names = ["SCI", "SCI,2", "hdu3", "SCI,2@ONLY", "hdu2@ONLY", "SCI@EXTVER"]
+    found = load(path, "fits", names, rows="file")
+    assert [found[name].data.ravel()[0] for name in names] == [1, 2, 3, "second", "second", 1]
+    with pytest.raises(CellError, match="no cell 'SCI@ONLY'"):
+        load(path, "fits", ["SCI@ONLY"], rows="file")
+
+
+def test_read_when_keywords_are_long_then_whole(new_path: NewPath, load: Any) -> None:
+    """HIERARCH with blanks, and texts that go on over several cards."""
+    header = fits.Header()
+    header["HIERARCH ESO DET CHIP1 ID"], header["LONGTEXT"] = "ESO-44", "x" * 200
+    path = new_path(".fits")
+    fits.PrimaryHDU(header=header).writeto(path)
+    found = load(path, "fits", ["PRIMARY@ESO DET CHIP1 ID", "PRIMARY@LONGTEXT"], rows="file")
+    assert [column.data[0] for column in found.values()] == ["ESO-44", "x" * 200]

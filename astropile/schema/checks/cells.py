@@ -11,9 +11,10 @@ from astropile.schema.checks.expressions import check_lookups
 from astropile.schema.checks.paths import PATH_PARTS, captures_of
 from astropile.schema.report import Loc, Report
 from astropile.schema.survey_schema import SurveySchema
+from astropile.schema.transform_units import declaration_of
 
 #: Formats without groups: a dot in a name can only stand after a table.
-_FLAT = ("csv", "text", "npy", "picture")
+_FLAT = ("csv", "text", "picture", "snoopy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,12 @@ class CellScope:
     @property
     def captures(self) -> list[str]:
         """What ``path.`` may be followed by."""
-        found = [*PATH_PARTS, *captures_of(self.source.main.files)]
-        if self.table is not None and self.table.files:
-            found += captures_of(self.table.files)
-        return found
+        main, tables = self.source.main, self.source.tables
+        own = self.table if self.table is not None and self.table is not main else main
+        if own.model.each:
+            return [*PATH_PARTS]
+        parts = [own.files, *(tables[name].files for name in own.model.stack if name in tables)]
+        return list(dict.fromkeys((*PATH_PARTS, *(c for part in parts for c in captures_of(part)))))
 
     def check(self, expr: Expr, text: str, loc: Loc, report: Report) -> None:
         """Check the names and lookups of an expression over cells."""
@@ -78,3 +81,20 @@ class CellScope:
         elif not table.is_attached and not table.model.transform:
             message = f"'{name.text}': table {first} is attached to nothing"
             report.add("prefix", message, loc, part=part, once=True)
+        else:
+            _check_output(name, table, part, loc, report)
+
+
+def _check_output(
+    name: Name, table: BoundTable, part: tuple[int, int] | None, loc: Loc, report: Report
+) -> None:
+    """Check that a cell of a transform is one of its outputs."""
+    declaration = declaration_of(table)
+    if declaration is None:
+        return
+    output = name.text[len(table.name) + 1 :]
+    if output not in declaration.outputs:
+        message = f"'{name.text}': {table.model.transform} has no output '{output}'"
+        help_text = did_you_mean(output, declaration.outputs)
+        help_text = help_text or f"it gives {', '.join(declaration.outputs)}"
+        report.add("transform", message, loc, part=part, help=help_text, once=True)

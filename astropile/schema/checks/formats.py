@@ -18,6 +18,7 @@ _TEXT: Final = {"rows=axis", "rows=file", "ignore_case", "nulls"}
 _TABLE: Final = {"rows=axis", "rows=file", "ignore_case"}
 #: Format -> reader options, and ``rows=...`` for the values of ``rows``, that its files take.
 FORMATS: Final[Mapping[str, frozenset[str]]] = {
+    "avro": frozenset(_TABLE),
     "csv": frozenset({*_TEXT, "delimiter", "comment", "header"}),
     "ecsv": frozenset(_TEXT),
     "fits": frozenset({*_TABLE, "rows=cutout", "rows=channel", "hdu", "shared"}),
@@ -26,6 +27,7 @@ FORMATS: Final[Mapping[str, frozenset[str]]] = {
     "parquet": frozenset(_TABLE),
     "picture": frozenset({"rows=file"}),
     "snana": frozenset({"rows=file", "ignore_case", "nulls"}),
+    "snoopy": frozenset({"rows=file", "ignore_case", "nulls"}),
     "text": frozenset({*_TEXT, "delimiter", "comment", "header"}),
     "votable": frozenset({*_TABLE, "nulls"}),
 }

@@ -89,7 +89,6 @@ NOT_RUN: Mapping[str, str] = {
     "{files: x.fits, format: fits, rows: cutout, each: true,"
     " cutout: {ra: ra, dec: dec, size: [4, 4], edge: drop}}": "rows: cutout",
     "{stack: [main], row: row()}": "stack",
-    "{transform: spectrum.coadd_arms, inputs: {lambda: [ra]}}": "transform",
 }
 
 

@@ -1,4 +1,4 @@
-"""The tutorial runs as it is written, and prints what it says."""
+"""The tutorials run as they are written, and print what they say."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-TUTORIAL = "adding-a-survey.md"
+TUTORIALS = ("adding-a-survey.md", "public-files.md")
 #: First line of a YAML block: the file, and where in it the rest of the block goes.
 DIRECTIVE = re.compile(r"# (?P<file>[\w.]+)(?:, (?P<how>above|below|in place of) `(?P<line>.+)`)?")
 #: What is logged when rows are refused; it comes between the lines of a result.
@@ -40,9 +40,9 @@ def write_yaml(text: str) -> None:
     file.write_text("".join([*lines[:first], body, *lines[last:]]), encoding="utf-8")
 
 
-def run_python(text: str, namespace: dict[str, Any], line: int) -> str:
+def run_python(page: str, text: str, namespace: dict[str, Any], line: int) -> str:
     """Run a block at its line of the page; return the error that it raises, as Python shows it."""
-    code = compile("\n" * (line - 1) + text, TUTORIAL, "exec")
+    code = compile("\n" * (line - 1) + text, page, "exec")
     try:
         exec(code, namespace)
     except Exception as error:
@@ -71,14 +71,16 @@ def run_console(text: str) -> Iterator[tuple[str, str]]:
         yield done.stdout + LOGGED.sub("", done.stderr), expected
 
 
-def assert_printed(got: str, expected: str, line: int) -> None:
+def assert_printed(page: str, got: str, expected: str, line: int) -> None:
     same = doctest.OutputChecker().check_output(expected, got, FLAGS)
-    assert same, f"{TUTORIAL}, line {line}: printed\n{got}\ninstead of\n{expected}"
+    assert same, f"{page}, line {line}: printed\n{got}\ninstead of\n{expected}"
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("nothing_registered")
+@pytest.mark.parametrize("name", TUTORIALS)
 def test_tutorial_when_followed_then_prints_what_it_says(
+    name: str,
     blocks: Callable[[str], list[Any]],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -87,21 +89,21 @@ def test_tutorial_when_followed_then_prints_what_it_says(
     monkeypatch.chdir(tmp_path)
     namespace: dict[str, Any] = {}
     printed, seen = "", []
-    for block in blocks(TUTORIAL):
+    for block in blocks(name):
         seen.append(block.language)
         if block.language != "text":
-            assert printed == "", f"{TUTORIAL}, line {block.line}: not shown above: {printed}"
+            assert printed == "", f"{name}, line {block.line}: not shown above: {printed}"
         match block.language:
             case "yaml":
                 write_yaml(block.text)
             case "python":
-                error = run_python(block.text, namespace, block.line)
+                error = run_python(name, block.text, namespace, block.line)
                 printed = capsys.readouterr().out + error
             case "console":
                 for got, expected in run_console(block.text):
-                    assert_printed(got, expected, block.line)
+                    assert_printed(name, got, expected, block.line)
             case _:
-                assert_printed(printed, block.text, block.line)
+                assert_printed(name, printed, block.text, block.line)
                 printed = ""
     assert printed == ""
     assert {"yaml", "python", "console", "text"} <= set(seen)

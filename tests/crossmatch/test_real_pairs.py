@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from astropy.coordinates import SkyCoord, search_around_sky
+from astropy.io.fits import getdata, getheader
 from astropy.table import Table, vstack
 from astropy.time import Time
 
@@ -36,6 +37,32 @@ def linear(path: Path, columns: dict[int, str]) -> Table:
     with gzip.open(path, "rt") as file:
         rows = np.loadtxt(file, usecols=list(columns), ndmin=2)
     return Table(rows, names=list(columns.values()))
+
+
+def snana(folder: Path) -> Table:
+    """Read places from the headers of SNANA text files."""
+    found = []
+    for path in sorted(folder.iterdir()):
+        lines = path.read_text(errors="replace").splitlines()
+        words = [line.replace(":", ": ").split() for line in lines]
+        keys = {word[0].rstrip(":"): word[1] for word in words if len(word) > 1}
+        place = (keys.get("RA"), keys.get("DEC") or keys.get("DECL"))
+        if None not in place:
+            found.append([path.stem, *map(float, place)])
+    return Table(rows=found, names=["name", "ra", "dec"])
+
+
+def tabled(folder: Path, pattern: str, hdu: int | str, ra: str, dec: str) -> Table:
+    """Read two columns under the names of a place."""
+    (path,) = folder.glob(pattern)
+    data = getdata(path, hdu)
+    return Table([data[ra], data[dec]], names=["ra", "dec"])
+
+
+def headers(*paths: Path, hdu: int, keys: tuple[str, str]) -> Table:
+    """Read places from header cards, one a file."""
+    rows = [[card[key] for key in keys] for p in sorted(paths) for card in [getheader(p, hdu)]]
+    return Table(rows=rows, names=["ra", "dec"])
 
 
 READERS: dict[str, Callable[[Callable[[str], Path]], Any]] = {
@@ -64,6 +91,28 @@ READERS: dict[str, Callable[[Callable[[str], Path]], Any]] = {
     "galex": lambda at: pd.read_csv(at("galex") / "DB10_calrun_NUV.csv"),
     "ngc": lambda at: fits(at("galaxy_catalogues") / "openngc-ngc.fits"),
     "uzc": lambda at: fits(at("galaxy_catalogues") / "uzc2000.fits"),
+    "tycho2_desi": lambda at: ap.sky_table(
+        fits(*sorted(at("tycho2").glob("tycho-healpix-*.fits"))),
+        name="tycho2_desi", ra="MEAN_RA", dec="MEAN_DEC",
+    ),
+    "linear_sdss": lambda at: linear(
+        at("linear") / "allLINEARfinal_targets.dat.gz", {3: "ra", 4: "dec"}
+    ),
+    "linear_own": lambda at: linear(
+        at("linear") / "allLINEARfinal_targets.dat.gz", {1: "ra", 2: "dec"}
+    ),
+    "lamost_spectra": lambda at: headers(
+        *at("lamost").glob("*.fits"), hdu=0, keys=("RA", "DEC")
+    ),
+    "tess": lambda at: headers(*at("tess").glob("*_lc.fits"), hdu=0, keys=("RA_OBJ", "DEC_OBJ")),
+    "csp": lambda at: snana(at("sn_csp")),
+    "cfa3": lambda at: snana(at("sn_cfa")),
+    "des3yr": lambda at: snana(at("sn_des3yr")),
+    "swift": lambda at: snana(at("sn_swift")),
+    "lowz": lambda at: fits(at("sn_snana_fits_lowz") / "DES-SN5YR_LOWZ_HEAD.FITS.gz")["RA", "DEC"],
+    "des5yr": lambda at: fits(at("sn_des5yr_head") / "DES-SN5YR_DES_HEAD.FITS.gz")["RA", "DEC"],
+    "desi": lambda at: tabled(at("desi"), "coadd-4-*.fits", "FIBERMAP", "TARGET_RA", "TARGET_DEC"),
+    "tractor": lambda at: tabled(at("desi_x_legacysurvey"), "tractor-*.fits", 1, "ra", "dec"),
 }  # fmt: skip
 
 
@@ -100,6 +149,17 @@ PAIRS = [
     ("sdss", "tycho2", 6, 6),
     ("galex", "tycho2", 8, 8),
     ("ngc", "uzc", 1672, 3042),
+    ("tycho2_desi", "tycho2", 50, 50),
+    ("linear", "linear_sdss", 5204, 5204),
+    ("linear", "linear_own", 5090, 5186),
+    ("lamost_spectra", "lamost", 5, 5),
+    ("tess", "tycho2", 1, 1),
+    ("csp", "cfa3", 20, 20),
+    ("csp", "lowz", 28, 28),
+    ("cfa3", "lowz", 29, 29),
+    ("des3yr", "des5yr", 19, 19),
+    ("swift", "lowz", 6, 6),
+    ("desi", "tractor", 1, 1),
 ]
 
 

@@ -9,6 +9,7 @@ from astropile.engine.features import (
     shape_of,
 )
 from astropile.engine.files import DataFile, data_root, find_files
+from astropile.engine.forms import loosened
 from astropile.engine.pack import pack_column, pack_table
 from astropile.engine.plan import Plan, Program, compile_plan
 from astropile.engine.rejects import AnyIds, Rejects
@@ -33,6 +34,7 @@ __all__ = [
     "feature_of",
     "find_files",
     "leaf_metadata",
+    "loosened",
     "nested_keys",
     "pack_column",
     "pack_table",

@@ -89,6 +89,8 @@ def _to_lengths(column: Column, leaf: Leaf, block: Block) -> Column:
     first, *inner = leaf.axes
     if column.shapes is not None:
         column = _same_shapes(column)
+        if not column.ndim:
+            return column  # nothing but nulls
     length = block.length(first)
     if length is not None and column.offsets is not None:
         counts = column.counts
@@ -110,10 +112,26 @@ def _to_lengths(column: Column, leaf: Leaf, block: Block) -> Column:
 
 
 def _same_shapes(column: Column) -> Column:
-    shapes = np.unique(column.shapes, axis=0)  # type: ignore[arg-type]
-    if len(shapes) != 1:
-        raise Fault("the arrays differ in shape from row to row; flat(x) makes lists of them")
-    return Column(column.data.reshape(len(column), *shapes[0]), null=column.null)
+    shapes = np.asarray(column.shapes)
+    known = np.ones(len(column), dtype=bool) if column.null is None else ~column.null
+    if not known.any():
+        return Column(np.zeros(len(column), dtype=column.data.dtype), null=column.null)
+    first = shapes[known][0]
+    wrong = known & (shapes != first).any(axis=1)
+    if wrong.any():
+        got = tuple(shapes[wrong][0].tolist())
+        raise Fault(
+            f"an array of shape {got}, but others have {tuple(first.tolist())}: "
+            "arrays of an object may differ in their first axis only",
+            rows=wrong,
+            hint="flat(x) makes lists of them, x[...] takes a part of one shape",
+        )
+    shape = (len(column), *first)
+    if known.all():
+        return Column(column.data.reshape(shape), null=column.null)
+    data = np.zeros(shape, dtype=column.data.dtype)
+    data[known] = column.data.reshape(-1, *first)
+    return Column(data, null=column.null)
 
 
 def _dense(column: Column, length: int) -> Column:
@@ -141,6 +159,10 @@ def fill_axes(column: Column, leaf: Leaf, block: Block, ragged: Column | None) -
     first, *inner = leaf.axes
     sizes = [block.length(axis) or 0 for axis in inner]
     if block.is_ragged(first):
+        if ragged is None and column.null is not None and column.null.all():
+            # Nothing is known of these objects, not even how long they would be.
+            none = np.zeros((0, *sizes), dtype=column.data.dtype)
+            return Column(none, np.zeros(len(column) + 1, dtype=np.int64), null=column.null)
         if ragged is None:
             raise Fault(f"no value of {block.name} says how long axis {first} is")
         total = len(ragged.data)

@@ -12,10 +12,10 @@ from astropile.engine.align import align, fill_axes, label_order, longest, reord
 from astropile.engine.evaluate import Evaluator
 from astropile.engine.finish import Factor, finish
 from astropile.engine.logic import true_rows
-from astropile.engine.operand import Fault, Operand, rows_with
+from astropile.engine.operand import AbsentCellError, Fault, Operand, constant, rows_with
 from astropile.expression import Expr, Name
 from astropile.readers import Column
-from astropile.readers.column import Array, Rows
+from astropile.readers.column import Array, Rows, offsets_of
 from astropile.schema import Block, Leaf
 
 T = TypeVar("T")
@@ -115,7 +115,7 @@ def _along(
 
 
 def _make_ragged(columns: dict[str, Column], axis: str, recipe: BlockRecipe) -> None:
-    guide: Column | None = None
+    found: dict[str, Column] = {}
     for address, column in _along(columns, recipe.leaves, axis).items():
         if column.offsets is None and not (recipe.whole_files or axis in recipe.keep):
             subset = recipe.block.axes[axis].subset
@@ -126,7 +126,13 @@ def _make_ragged(columns: dict[str, Column], axis: str, recipe: BlockRecipe) -> 
                     'or "true" if nothing is padded',
                 )
                 raise LeafFault(address, fault)
-        ragged = column.ragged()
+        found[address] = column.ragged()
+    if not found:
+        return
+    longest_rows = np.max([_known_counts(column) for column in found.values()], axis=0)
+    guide: Column | None = None
+    for address, column in found.items():
+        ragged = _beside(column, longest_rows)
         if guide is not None and not np.array_equal(ragged.offsets, guide.offsets):  # type: ignore[arg-type]
             wrong = ragged.counts != guide.counts
             fault = Fault(
@@ -137,6 +143,33 @@ def _make_ragged(columns: dict[str, Column], axis: str, recipe: BlockRecipe) -> 
             raise LeafFault(address, fault)
         guide = ragged
         columns[address] = ragged
+
+
+def _known_counts(column: Column) -> Array:
+    """Return how many elements each row has; what a null row holds means nothing."""
+    return column.counts if column.null is None else np.where(column.null, 0, column.counts)
+
+
+def _beside(column: Column, wanted: Array) -> Column:
+    """Give rows that are null as many elements as other fields have there.
+
+    They come from a table that has no row for the object, while another one has.
+    """
+    if column.null is None:
+        return column
+    is_other = column.null & (column.counts != wanted)
+    if not is_other.any():
+        return column
+    counts = np.where(is_other, wanted, column.counts)
+    kept, is_known = ~np.repeat(is_other, column.counts), ~np.repeat(is_other, counts)
+
+    def spread(elements: Array) -> Array:
+        grown = np.zeros((len(is_known), *elements.shape[1:]), dtype=elements.dtype)
+        grown[is_known] = elements[kept]
+        return grown
+
+    holes = None if column.holes is None else spread(column.holes)
+    return Column(spread(column.data), offsets_of(counts), None, column.null, holes)
 
 
 def label_field(block: Block, leaves: Mapping[str, Leaf], axis: str) -> str | None:
@@ -194,7 +227,10 @@ def _keep(
 
     fields = Evaluator(lookup, scope.n, scope.lookups, scope.row_numbers)
     first = next(iter(along))
-    operand = _guard(first, fields.evaluate, predicate)
+    try:
+        operand = _guard(first, fields.evaluate, predicate)
+    except AbsentCellError:
+        operand = constant(None)  # there is no file of the table, so no element either
     mask = true_rows(operand)
     guide = along[first]
     if operand.constant:

@@ -52,6 +52,35 @@ def finish(column: Column, leaf: Leaf, factor: Factor) -> Column:
     return column
 
 
+def cast(column: Column, dtype: str, factor: Factor = None) -> Column:
+    """Turn values into a type of the language.
+
+    Parameters
+    ----------
+    column : Column
+        Values as they were computed; text becomes numbers where these are asked for.
+    dtype : str
+        Type of a field.
+    factor : float, callable or None
+        Conversion of units.
+
+    Raises
+    ------
+    Fault
+        A value does not fit the type; names the value and the rows.
+    """
+    if dtype == "string":
+        return as_text(Operand(column)).column
+    if dtype == "bool":
+        return _to_bool(column)
+    column = numeric(Operand(column)).column
+    if factor is not None:
+        data = factor(column.data) if callable(factor) else column.data * factor
+        column = replace(column, data=data)
+    target = np.dtype(dtype)
+    return _to_float(column, target) if target.kind == "f" else _to_int(column, target)
+
+
 def _add_null(column: Column, null: Array) -> Column:
     if not null.any():
         return column

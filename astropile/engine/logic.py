@@ -138,6 +138,9 @@ def _boolean(common: Spread, data: Array, unknown: Array | None) -> Operand:
             column = replace(column, null=full)
         else:
             column = replace(column, holes=full, null=_unknown_rows(frame, full))
+    elif frame.offsets is not None and frame.null is not None:
+        # A null row without elements has none that could say so.
+        column = replace(column, null=frame.null & (frame.counts == 0))
     return Operand(column, constant=common.constant)
 
 

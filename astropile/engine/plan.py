@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from astropile.engine.blocks import BlockRecipe, label_field
+from astropile.engine.call import Call as TransformCall
+from astropile.engine.call import compile_call, needed_inputs
 from astropile.engine.finish import Factor
 from astropile.engine.units import lower_units
 from astropile.errors import UsageError
-from astropile.expression import FUNCTIONS, Call, Expr, Index, Name, names, parse, walk
+from astropile.expression import FUNCTIONS, Call, Expr, Index, Name, holes, names, parse, walk
 from astropile.schema import (
     OBJECT_LEAVES,
     BoundSource,
@@ -21,6 +23,7 @@ from astropile.schema import (
     bind_source,
     combinations,
 )
+from astropile.schema.transform_units import unit_of_cells, uses_transform
 from astropile.vocabulary import conversion, parse_unit
 
 #: Groups of functions that see more than one element at a time.
@@ -58,8 +61,15 @@ class Program:
         Table -> cells that are read.
     optional : frozenset of (table, cell)
         Cells that a file may lack.
+    attached : frozenset of str
+        Tables that are attached: those whose cells are read, and those that remove rows.
+    images : mapping of str to tuple of str
+        Table of windows -> every image of it that a value names: what lies inside of them must
+        not depend on what is asked for.
     padded : frozenset of str
         Cells of the main table whose length says nothing, since padding is removed.
+    calls : mapping of str to Call
+        Table -> transform that makes its cells, for those of which a cell is wanted.
     """
 
     source: BoundSource
@@ -71,12 +81,20 @@ class Program:
     split_by: Expr | None
     cells: Mapping[str, tuple[str, ...]]
     optional: frozenset[tuple[str, str]]
+    attached: frozenset[str]
+    images: Mapping[str, tuple[str, ...]]
     padded: frozenset[str]
+    calls: Mapping[str, TransformCall]
 
     @property
     def main(self) -> BoundTable:
         """The table whose rows are the objects."""
         return self.source.main
+
+    @property
+    def main_parts(self) -> tuple[BoundTable, ...]:
+        """The tables of files that make the main table: itself, or those it stacks."""
+        return parts_of(self.source, self.main)
 
 
 @dataclass(frozen=True)
@@ -103,6 +121,12 @@ class Plan:
     programs: tuple[Program, ...]
     formulas: tuple[Formula, ...]
     absent: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def transforms(self) -> list[tuple[str, str]]:
+        """Names and versions of the transforms that are called: another version, other values."""
+        calls = (call for program in self.programs for call in program.calls.values())
+        return sorted({(call.name, call.declaration.version) for call in calls})
 
 
 def compile_plan(
@@ -209,7 +233,8 @@ def _formulas(schema: SurveySchema, leaves: Mapping[str, Leaf]) -> tuple[Formula
     while todo:
         ready = [address for address, leaf in todo.items() if leaves_used(leaf, schema) <= done]
         if not ready:
-            raise UsageError(f"formulas depend on one another: {', '.join(todo)}")
+            what = f"formulas depend on one another: {', '.join(todo)}"
+            raise UsageError(what, hint="write one of them without the others")
         for address in ready:
             leaf = todo.pop(address)
             ordered.append(_formula(leaf, parse(leaf.derived), schema, leaves))
@@ -241,14 +266,16 @@ def _compile_program(
     for address, leaf in leaves.items():
         if leaf.derived or address in source.absent:
             continue
-        expr, unit = lower_units(source.values[address].expr)
+        expr = source.values[address].expr
+        unit_of = unit_of_cells(source) if uses_transform(expr, source) else None
+        expr, unit = lower_units(expr, unit_of)
         factors[address] = _factor(unit, leaf)
         if leaf.block:
             in_blocks.setdefault(leaf.block, {})[address] = expr
         else:
             scalars[address] = expr
     blocks = {
-        name: (_recipe(schema, name, leaves, source, factors), exprs)
+        name: (_recipe(schema, name, leaves, source, factors, exprs.values()), exprs)
         for name, exprs in in_blocks.items()
     }
     where = source.main.where.expr if source.main.where else None
@@ -260,7 +287,7 @@ def _compile_program(
         fields = {address.partition(".")[2] for address in recipe.leaves}
         keeps = [use for expr in recipe.keep.values() for use in _uses(expr)]
         uses += [(name, may_lack) for name, may_lack in keeps if name.text not in fields]
-    cells, optional = _cells(source, uses)
+    found = _Uses(source, uses)
     return Program(
         source=source,
         split=split,
@@ -269,9 +296,16 @@ def _compile_program(
         factors=factors,
         where=where,
         split_by=split_by,
-        cells=cells,
-        optional=frozenset(optional),
-        padded=_padded([*scalars.values(), where, split_by], blocks),
+        cells=found.cells,
+        optional=frozenset(found.optional),
+        attached=frozenset(found.attached),
+        images={t: _images(source, t) for t in found.attached if source.tables[t].model.cutout},
+        padded=_padded([*scalars.values(), where, split_by, *found.given], blocks),
+        calls={
+            name: compile_call(source, source.tables[name], found.cells[name])
+            for name in found.attached
+            if source.tables[name].model.transform
+        },
     )
 
 
@@ -297,26 +331,26 @@ def _padded(
     return frozenset(loose - tied)
 
 
-def require_supported(source: BoundSource) -> None:
-    """Refuse a source that needs an operator which this version does not have.
+def parts_of(source: BoundSource, table: BoundTable) -> tuple[BoundTable, ...]:
+    """Return the tables of files that a table is made of, in order."""
+    return tuple(source.tables[name] for name in table.model.stack) or (table,)
 
-    Raises
-    ------
-    UsageError
-        It names the keys and the table.
-    """
-    for table in source.tables.values():
-        missing = [
-            key for key in ("stack", "transform", "range", "cutout") if getattr(table.model, key)
-        ]
-        missing += ["each"] if table.model.each else []
-        missing += [f"rows: {r}" for r in (table.model.rows,) if r in ("cutout", "channel")]
-        if missing:
-            raise UsageError(
-                f"source {source.name} needs {', '.join(missing)} (table {table.name}), "
-                "which this version cannot run yet",
-                hint="choose another source of the survey",
-            )
+
+def drops_edges(source: BoundSource, name: str) -> bool:
+    """Return whether a table refuses rows whose window reaches over the edge of an image."""
+    cutout = source.tables[name].model.cutout
+    return cutout is not None and cutout.edge == "drop"
+
+
+def _images(source: BoundSource, table: str) -> tuple[str, ...]:
+    """Return the cells of a table that any value names."""
+    keys = (
+        cell_of_name(name, source)
+        for value in source.values.values()
+        for name in names(value.expr)
+        if name.parts[0] != PATH
+    )
+    return tuple(dict.fromkeys(cell for owner, cell in keys if owner == table))
 
 
 def _recipe(
@@ -325,14 +359,26 @@ def _recipe(
     leaves: Mapping[str, Leaf],
     source: BoundSource,
     factors: Mapping[str, Factor],
+    exprs: Iterable[Expr],
 ) -> BlockRecipe:
+    used = {cell_of_name(n, source)[0] for e in exprs for n in names(e) if n.parts[0] != PATH}
+    located = (table for table in source.tables.values() if table.model.each)
+    whole_files = any(
+        part.model.rows in ("file", "group")
+        for part in (
+            *parts_of(source, source.main),
+            *(table for table in located if table.name in used),
+        )
+    )
+    # What a transform gives is no padding either.
+    whole_files |= any(source.tables[table].model.transform for table in used)
     keep = {axis: value.expr for (block, axis), value in source.keep.items() if block == name}
     return BlockRecipe(
         block=schema.blocks[name],
         leaves={address: leaf for address, leaf in leaves.items() if leaf.block == name},
         keep=keep,
         factors=factors,
-        whole_files=source.main.model.rows in ("file", "group"),
+        whole_files=whole_files,
         bands=schema.bands,
     )
 
@@ -349,46 +395,83 @@ def _uses(expr: Expr) -> list[tuple[Name, bool]]:
     return [(node, id(node) in tolerated) for node in walk(expr) if isinstance(node, Name)]
 
 
-def _cells(
-    source: BoundSource, uses: list[tuple[Name, bool]]
-) -> tuple[dict[str, tuple[str, ...]], set[tuple[str, str]]]:
-    """Return the cells that are named, by table, and those that files may lack.
+class _Uses:
+    """The cells that are named, by table, those that files may lack, and the tables attached.
 
-    An attached table whose cells nobody wants is not opened.
+    An attached table whose cells nobody wants is not opened, unless it removes rows.
     """
-    wanted: dict[str, dict[str, None]] = {name: {} for name in source.tables}
-    required: set[tuple[str, str]] = set()
 
-    def want(found: list[tuple[Name, bool]], owner: str) -> None:
+    def __init__(self, source: BoundSource, uses: list[tuple[Name, bool]]) -> None:
+        self._source = source
+        self._wanted: dict[str, dict[str, None]] = {name: {} for name in source.tables}
+        self._required: set[tuple[str, str]] = set()
+        self.attached: set[str] = set()
+        self.given: list[Expr] = []
+        self._want(uses)
+        # A table may use cells of those before it, so the last one comes first.
+        for table in reversed([*source.tables.values()]):
+            if table.is_attached:
+                is_filter = table.model.unmatched == "drop" or drops_edges(source, table.name)
+                if self._wanted[table.name] or is_filter:
+                    self._attach(table)
+            elif table.model.transform and self._wanted[table.name]:
+                self._call(table)
+        self._want_keys(source.main)
+        self._want_parts(source.main)
+        self.cells = {name: tuple(cells) for name, cells in self._wanted.items()}
+        named = {(table, cell) for table, cells in self.cells.items() for cell in cells}
+        self.optional = named - self._required
+
+    def _want(self, found: list[tuple[Name, bool]], owner: str = "") -> None:
         for name, may_lack in found:
-            if name.parts[0] == PATH:
+            if name.parts[0] == PATH and not owner:
                 continue
-            key = (owner, name.text) if owner else cell_of_name(name, source)
-            wanted[key[0]][key[1]] = None
+            key = (owner, name.text) if owner else cell_of_name(name, self._source)
+            self._wanted[key[0]][key[1]] = None
             if not may_lack:
-                required.add(key)
+                self._required.add(key)
 
-    def want_keys(table: BoundTable) -> None:
-        for text in (*table.model.sort, *table.model.unique, *table.model.group):
-            cell = text.removeprefix("-")
-            wanted[table.name][cell] = None
-            required.add((table.name, cell))
-
-    want(uses, "")
-    for table in source.tables.values():
-        if not table.is_attached or not (wanted[table.name] or table.model.unmatched == "drop"):
-            continue
-        for cell in table.on:
-            wanted[table.name][cell] = None
-            required.add((table.name, cell))
-        keys = [value.expr for value in (*table.on.values(), table.row) if value is not None]
-        want([use for expr in keys for use in _uses(expr)], "")
+    def _attach(self, table: BoundTable) -> None:
+        self.attached.add(table.name)
+        exprs = [value.expr for value in (*table.on.values(), table.row, *(table.range or ()))
+                 if value is not None]  # fmt: skip
+        if table.model.each:
+            exprs += hole_expressions(table.files)
+        if table.model.cutout is not None:
+            exprs += [parse(table.model.cutout.ra), parse(table.model.cutout.dec)]
+        self._want([use for expr in exprs for use in _uses(expr)])
+        self._want_keys(table)
         if table.where:
-            want(_uses(table.where.expr), table.name)
-        want_keys(table)
-    want_keys(source.main)
-    found = {name: tuple(cells) for name, cells in wanted.items()}
-    return found, {(t, c) for t, cells in found.items() for c in cells} - required
+            self._want(_uses(table.where.expr), table.name)
+        self._want_parts(table)
+
+    def _call(self, table: BoundTable) -> None:
+        """Add what a transform needs for the outputs that are wanted."""
+        self.attached.add(table.name)
+        exprs = needed_inputs(table, self._wanted[table.name])
+        self.given += exprs
+        self._want([use for expr in exprs for use in _uses(expr)])
+
+    def _want_keys(self, table: BoundTable) -> None:
+        model = table.model
+        for text in (*table.on, *model.sort, *model.unique, *model.group):
+            cell = text.removeprefix("-")
+            self._wanted[table.name][cell] = None
+            self._required.add((table.name, cell))
+
+    def _want_parts(self, table: BoundTable) -> None:
+        """Add the cells of a stack to its parts, with those that the parts need themselves."""
+        for part in parts_of(self._source, table):
+            if part is not table:
+                self._wanted[part.name] |= self._wanted[table.name]
+                self._want_keys(part)
+                if part.where and table is not self._source.main:
+                    self._want(_uses(part.where.expr), part.name)
+
+
+def hole_expressions(files: str) -> list[Expr]:
+    """Return what fills the holes of a path, over the cells of the main row."""
+    return [parse(hole.expression) for hole in holes(files)]
 
 
 def cell_of_name(name: Name, source: BoundSource) -> tuple[str, str]:

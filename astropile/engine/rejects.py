@@ -23,6 +23,8 @@ REASONS = {
     "unmatched": "a table has no row for it",
     "leaf": "a value cannot become its leaf",
     "file": "the file cannot be read",
+    "edge": "the window reaches over the edge of the image",
+    "transform": "a transform refuses its inputs",
     "no_position": "a pile holds only objects with a position",
 }
 
@@ -52,14 +54,16 @@ class Rejects:
         rows: Array,
         object_ids: Array | None = None,
         message: str = "",
+        messages: Array | None = None,
     ) -> None:
-        """Record refused rows."""
+        """Record refused rows; `messages` gives each row its own."""
         count = len(rows)
         self.files += files.tolist()
         self.rows += rows.tolist()
         self.object_ids += [None] * count if object_ids is None else object_ids.tolist()
         self.codes += [code] * count
-        self.messages += [message or REASONS[code]] * count
+        same = [message or REASONS[code]] * count
+        self.messages += same if messages is None else messages.tolist()
 
     def counts(self) -> dict[str, int]:
         """Return the number of refused rows by reason."""

@@ -13,26 +13,24 @@ import numpy as np
 from astropile.engine.align import align, fill_axes, longest
 from astropile.engine.attach import Attachments
 from astropile.engine.blocks import LeafFault, build_block
+from astropile.engine.cells import CellBook
 from astropile.engine.evaluate import Evaluator
 from astropile.engine.features import Naming, arrow_schema, nested_keys
 from astropile.engine.finish import finish
-from astropile.engine.operand import AbsentCellError, Fault
+from astropile.engine.operand import AbsentCellError, Fault, Operand, constant
 from astropile.engine.pack import pack_table
 from astropile.engine.plan import (
-    PATH,
     Formula,
     Plan,
     Program,
-    cell_of_name,
     leaves_used,
-    require_supported,
 )
 from astropile.engine.position import refuse_positions, to_icrs
 from astropile.engine.rejects import Rejects, SeenIds, is_empty
 from astropile.engine.scan import CellReader, RowIndex, list_entries
 from astropile.engine.tables import Frame
 from astropile.errors import LeafError
-from astropile.expression import Name
+from astropile.expression import Expr, Name
 from astropile.readers import Column
 from astropile.readers.column import Array
 from astropile.schema import OBJECT_LEAVES
@@ -100,13 +98,21 @@ class Run:
     def __post_init__(self) -> None:
         """Find the files; none is opened."""
         entries = list_entries(self.plan, self.root, follow_links=self.follow_links)
-        self._reader = CellReader(self.plan, entries, self.rejects, self.batch_bytes)
-        self._attachments = Attachments(self.plan, self.root, self.follow_links)
+        book = CellBook(self.plan)
+        self._reader = CellReader(self.plan, entries, self.rejects, self.batch_bytes, book)
+        self._attachments = Attachments(
+            self.plan, self.root, self.follow_links, book, self.on_bad_row == "reject"
+        )
 
     @property
     def files(self) -> list[Path]:
         """The files of the main table in row order."""
         return [entry.file.path for entry in self._reader.entries]
+
+    @property
+    def attached_files(self) -> list[Path]:
+        """The files beside those of the main table that are read, or may be for some row."""
+        return self._attachments.files(self._reader.entries)
 
     def file_names(self, file: Array) -> Array:
         """Return the path below the data directory of each numbered file."""
@@ -143,19 +149,18 @@ class Run:
         CellError, CorruptFileError
             The files are not as the schema says.
         """
-        for program in self.plan.programs:
-            require_supported(program.source)
         seen = (seen or SeenIds()) if index is None else None
         for program, frame in self._reader.frames(batch_rows=batch_rows, index=index):
-            batch = self._finish(program, frame, seen)
-            if len(batch):
-                yield batch
+            for piece in self._attachments.pieces(program, frame, self.batch_bytes):
+                batch = self._finish(program, piece, seen)
+                if len(batch):
+                    yield batch
 
     def _finish(self, program: Program, frame: Frame, seen: SeenIds | None) -> Batch:
         """Compute scalars and the object first, refuse rows, then the bulk."""
-        frame, dropped = self._attachments.attach(program, frame, self._reader.capture)
-        if dropped is not None and len(dropped):
-            self._refuse("unmatched", dropped)
+        frame, refused = self._attachments.attach(program, frame, self._reader.capture)
+        for lost in refused:
+            self._refuse(lost.code, lost.rows, messages=lost.messages)
         frame, columns = self._retry(program, frame, {}, self._scalars)
         if seen is not None:
             frame, columns = self._refuse_objects(frame, columns, seen)
@@ -193,28 +198,25 @@ class Run:
             except LeafFault as found:
                 raise self._leaf_error(found, part) from found
 
-    def _scope(self, program: Program, frame: Frame) -> Evaluator:
-        def lookup(name: Name) -> Column:
-            if name.parts[0] == PATH:
-                return self._reader.capture(name, frame.file)
-            table, cell = cell_of_name(name, program.source)
-            key = cell if table == program.main.name else f"{table}.{cell}"
-            column = frame.columns.get(key)
-            if column is None:
-                raise AbsentCellError(name.text)
-            return column
-
-        return Evaluator(lookup, len(frame), self.plan.schema.file.lookups, frame.row)
+    def _value(self, scope: Evaluator, address: str, expr: Expr) -> Operand:
+        try:
+            return scope.evaluate(expr)
+        except AbsentCellError:
+            # Cells that must be there were asked for when files were opened: there is no file.
+            return constant(None)
+        except Fault as fault:
+            raise LeafFault(address, fault) from fault
 
     def _scalars(
         self, program: Program, frame: Frame, columns: dict[str, Column]
     ) -> dict[str, Column]:
-        scope = self._scope(program, frame)
+        scope = self._attachments.scope(program, frame, self._reader.capture)
         found = dict(columns)
         for address, expr in program.scalars.items():
             leaf = self.plan.leaves[address]
+            value = self._value(scope, address, expr)
             try:
-                column = align(scope.evaluate(expr), leaf, None, len(frame))
+                column = align(value, leaf, None, len(frame))
                 found[address] = finish(column, leaf, program.factors[address])
             except Fault as fault:
                 raise LeafFault(address, fault) from fault
@@ -225,15 +227,10 @@ class Run:
     def _bulk(
         self, program: Program, frame: Frame, columns: dict[str, Column]
     ) -> dict[str, Column]:
-        scope = self._scope(program, frame)
+        scope = self._attachments.scope(program, frame, self._reader.capture)
         found = dict(columns)
         for recipe, exprs in program.blocks.values():
-            operands = {}
-            for address, expr in exprs.items():
-                try:
-                    operands[address] = scope.evaluate(expr)
-                except Fault as fault:
-                    raise LeafFault(address, fault) from fault
+            operands = {a: self._value(scope, a, expr) for a, expr in exprs.items()}
             found.update(build_block(recipe, operands, scope))
         self._formulas(found, len(frame))
         return found
@@ -302,9 +299,23 @@ class Run:
         keep = ~(null | misplaced | repeated)
         return frame.take(keep), {a: column.take(keep) for a, column in columns.items()}
 
-    def _refuse(self, code: str, frame: Frame, message: str = "", ids: Array | None = None) -> None:
+    def _refuse(
+        self,
+        code: str,
+        frame: Frame,
+        message: str = "",
+        ids: Array | None = None,
+        messages: Array | None = None,
+    ) -> None:
         files = self.file_names(frame.file)
-        self.rejects.add(code, files=files, rows=frame.row, object_ids=ids, message=message)
+        self.rejects.add(
+            code,
+            files=files,
+            rows=frame.row,
+            object_ids=ids,
+            message=message,
+            messages=messages,
+        )
 
     def _leaf_error(self, found: LeafFault, frame: Frame) -> LeafError:
         rows = found.fault.rows

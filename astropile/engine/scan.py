@@ -12,9 +12,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from astropile.document import did_you_mean
+from astropile.engine.cells import CellBook, users_of
 from astropile.engine.evaluate import Evaluator
 from astropile.engine.files import DataFile, find_files
+from astropile.engine.forms import null_cell
 from astropile.engine.functions.text import as_text
 from astropile.engine.groups import Groups
 from astropile.engine.logic import row_truth
@@ -23,8 +24,8 @@ from astropile.engine.plan import PATH, Plan, Program, cell_of_name
 from astropile.engine.rejects import Rejects
 from astropile.engine.tables import Frame, first_of_each, join_small, sort_rows
 from astropile.errors import CellError, CorruptFileError, LeafError
-from astropile.expression import Expr, Name, names
-from astropile.readers import Column, Reader, ReadOptions, open_reader
+from astropile.expression import Name, names
+from astropile.readers import CellInfo, Column, Reader, ReadOptions, open_reader
 from astropile.readers.column import Array, Rows
 from astropile.schema import BoundTable
 
@@ -46,11 +47,17 @@ Held: TypeAlias = dict[int, tuple[Frame, int]]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file of the main table and the program that reads it."""
+    """A file of the main table, or of one that it stacks, and the program that reads it."""
 
     number: int
     program: Program
+    table: BoundTable
     file: DataFile
+
+    @property
+    def is_part(self) -> bool:
+        """Whether the file is part of a stack: what it lacks is null there."""
+        return self.table is not self.program.main
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +73,20 @@ class RowIndex:
 
 
 def list_entries(plan: Plan, root: Path, *, follow_links: bool = False) -> list[Entry]:
-    """Return the files of the main table in row order; a path found twice is read once."""
+    """Return the files of the main table in row order.
+
+    A path that is found twice is read once, unless other rows of it are wanted.
+    """
     entries: list[Entry] = []
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     for program in plan.programs:
-        for file in find_files(root, program.main.files, follow_links=follow_links):
-            key = (file.relative, program.split if program.split_by is not None else "")
-            if key not in seen:
-                seen.add(key)
-                entries.append(Entry(len(entries), program, file))
+        for table in program.main_parts:
+            for file in find_files(root, table.files, follow_links=follow_links):
+                split = program.split if program.split_by is not None else ""
+                key = (file.relative, split, "" if table.where is None else table.where.text)
+                if key not in seen:
+                    seen.add(key)
+                    entries.append(Entry(len(entries), program, table, file))
     return entries
 
 
@@ -95,14 +107,14 @@ def read_options(table: BoundTable) -> ReadOptions:
 
 @dataclass(slots=True)
 class CellReader:
-    """Reads cells of main-table files, and remembers which optional cells were ever seen."""
+    """Reads cells of main-table files."""
 
     plan: Plan
     entries: Sequence[Entry]
     rejects: Rejects
     batch_bytes: int
-    unseen: dict[tuple[str, str], None] = field(default_factory=dict)
-    seen: set[tuple[str, str]] = field(default_factory=set)
+    book: CellBook
+    _stacked: dict[int, dict[str, CellInfo]] = field(default_factory=dict)
     _row_bytes: dict[int, int] = field(default_factory=dict)
     _sizes: dict[int, tuple[int, int, bool]] = field(default_factory=dict)
     _fullness: float | None = None
@@ -115,11 +127,11 @@ class CellReader:
         is_nested = bool(self.entries) and bool(self.entries[0].program.main.model.group)
         # A group is known by its first row, but all of its rows must be read.
         selection = self._selection(None if is_nested else index)
-        for program, group in _runs(self.entries):
+        for program, group in _runs(self.entries, by_table=not is_nested):
             chosen = [e for e in group if selection is None or e.number in selection]
             if is_nested:
                 frames = self._nested(program, chosen, selection, batch_rows, index)
-            elif program.main.model.rows == "file":
+            elif group[0].table.model.rows == "file":
                 frames = self._object_files(program, chosen, batch_rows)
             else:
                 frames = join_small(
@@ -130,7 +142,7 @@ class CellReader:
                 )
             yield from ((program, frame) for frame in frames)
         if index is None:
-            self._refuse_unseen()
+            self.book.refuse_unseen()
 
     def _nested(
         self,
@@ -268,10 +280,9 @@ class CellReader:
         With `spare` all cells are read if they take no more bytes, else those of `only`.
         """
         program = entry.program
-        main = program.main
-        wanted = program.cells[main.name] if only is None or spare is not None else only
+        wanted = program.cells[program.main.name] if only is None or spare is not None else only
         with self._open(entry) as reader:
-            if main.model.rows == "group" and not reader.count_rows():
+            if entry.table.model.rows == "group" and not reader.count_rows():
                 return  # without a group there are no cells to be missed
             names: Sequence[str] = self._present(reader, entry, wanted)
             rows = None if selection is None else selection[entry.number]
@@ -281,14 +292,17 @@ class CellReader:
                 is_whole = n * size <= spare
                 self._sizes[entry.number] = size, reader.block_rows(), is_whole
                 names = names if is_whole else only
+            lacking = self._lacking(entry, only if names is only and only else wanted, names)
             step = self._step(reader, program, names, batch_rows)
             for part in _parts(rows, reader.count_rows(), step):
                 numbers = np.arange(part.start, part.stop) if isinstance(part, slice) else part
-                if rows is None and (program.where is not None or program.split_by is not None):
+                if rows is None and _is_filtered(entry):
                     numbers = numbers[self._passing(reader, entry, part, numbers)]
                     part = numbers
                 if len(numbers):
                     columns = reader.read(names, part) if names else {}
+                    for cell, info in lacking.items():
+                        columns[cell] = null_cell(info, len(numbers))
                     file = np.full(len(numbers), entry.number, dtype=np.int64)
                     yield Frame(columns, file, numbers.astype(np.int64))
 
@@ -321,23 +335,30 @@ class CellReader:
                 return self.capture(name, file)
             if cell not in columns:
                 if cell not in reader.cells():
+                    if entry.is_part:
+                        return _nulls(len(numbers))
                     raise AbsentCellError(cell)
                 columns.update(reader.read([cell], part))
             return columns[cell]
 
         try:
-            return self._chosen(program, lookup, numbers, where=entry.file.relative)
+            return self._chosen(entry, lookup, numbers, where=entry.file.relative)
         except AbsentCellError as error:
-            raise self.missing_cell(reader, entry, str(error)) from None
+            main = program.main.name
+            where = entry.file.relative
+            raise self.book.missing(reader, program, main, str(error), where=where) from None
 
     def _chosen(
-        self, program: Program, lookup: Callable[[Name], Column], rows: Array, *, where: str
+        self, entry: Entry, lookup: Callable[[Name], Column], rows: Array, *, where: str
     ) -> Array:
         """Return which rows pass ``where`` and belong to the split."""
+        program = entry.program
         scope = Evaluator(lookup, len(rows), self.plan.schema.file.lookups, rows)
         chosen = np.ones(len(rows), dtype=bool)
         key = "where"
         try:
+            if entry.is_part and entry.table.where is not None:
+                chosen &= row_truth(scope.evaluate(entry.table.where.expr))
             if program.where is not None:
                 chosen &= row_truth(scope.evaluate(program.where))
             if program.split_by is not None:
@@ -360,7 +381,7 @@ class CellReader:
         each = (frame for entry in entries if (frame := self._object_file(program, entry)))
         alike = self._of_one_rank(each)
         for frame in join_small(alike, rows=step, n_bytes=self.batch_bytes, padded=None):
-            mask = self._where_whole(program, frame)
+            mask = self._where_whole(entries[0], frame)
             yield frame if mask is None else frame.take(mask)
 
     def _of_one_rank(
@@ -376,7 +397,8 @@ class CellReader:
             for cell, column in frame.columns.items() if file else ():
                 rank, other = first.setdefault(cell, (column.ndim, file))
                 if rank != column.ndim:
-                    users = _users(cell, self.entries[int(frame.file[0])].program)
+                    program = self.entries[int(frame.file[0])].program
+                    users = users_of(program.main.name, cell, program)
                     raise CellError(
                         f"'{cell}' has {column.ndim} axes for an object, but {rank} in {other} "
                         f"(source {self.plan.source}{users})",
@@ -389,8 +411,13 @@ class CellReader:
         """Return the row of a file; None if it cannot be read and is refused."""
         try:
             with self._open(entry) as reader:
-                names = self._present(reader, entry, program.cells[program.main.name])
+                wanted = [*program.cells[program.main.name]]
+                if entry.is_part and entry.table.where is not None:
+                    wanted += [c for c in _own_cells(entry) if c not in wanted]
+                names = self._present(reader, entry, wanted)
                 columns = reader.read(names)
+                for cell, info in self._lacking(entry, wanted, names).items():
+                    columns[cell] = null_cell(info, 1)
         except CorruptFileError as error:
             self._refuse_file(entry, error)
             return None
@@ -399,57 +426,61 @@ class CellReader:
 
     def _refuse_file(self, entry: Entry, error: CorruptFileError) -> None:
         """Refuse a file that is one object; of any other it is not known what is lost."""
-        if entry.program.main.model.rows != "file":
+        if entry.table.model.rows != "file":
             raise error
         self.rejects.add(
             "file", files=np.array([entry.file.relative]), rows=np.array([0]), message=error.what
         )
 
-    def _where_whole(self, program: Program, frame: Frame) -> Array | None:
-        if program.where is None and program.split_by is None:
+    def _where_whole(self, entry: Entry, frame: Frame) -> Array | None:
+        if not _is_filtered(entry):
             return None
+        program = entry.program
 
         def lookup(name: Name) -> Column:
             if name.parts[0] == PATH:
                 return self.capture(name, frame.file)
             cell = cell_of_name(name, program.source)[1]
             if cell not in frame.columns:
+                if entry.is_part:
+                    return _nulls(len(frame))
                 raise AbsentCellError(cell)
             return frame.columns[cell]
 
         where = f"{self.plan.schema.id}, source {self.plan.source}"
-        return self._chosen(program, lookup, frame.row, where=where)
+        return self._chosen(entry, lookup, frame.row, where=where)
 
     def _open(self, entry: Entry) -> Reader:
-        table = entry.program.main
+        table = entry.table
         return open_reader(entry.file.path, table.model.format, read_options(table))
 
     def _present(self, reader: Reader, entry: Entry, wanted: Sequence[str]) -> list[str]:
         """Return the wanted cells that the file has; only optional ones may be lacking."""
-        cells = reader.cells()
-        table = entry.program.main.name
-        names = []
-        for cell in wanted:
-            if cell in cells:
-                names.append(cell)
-                self.seen.add((table, cell))
-            elif (table, cell) in entry.program.optional:
-                self.unseen[table, cell] = None
-            else:
-                raise self.missing_cell(reader, entry, cell)
-        return names
-
-    def missing_cell(self, reader: Reader, entry: Entry, cell: str) -> CellError:
-        """Return the error for a cell that a file lacks."""
-        cells = list(reader.cells())
-        source = f"source {self.plan.source}{_users(cell, entry.program)}"
-        near = did_you_mean(cell, cells)
-        listed = ", ".join(cells[:12]) + (" ..." if len(cells) > 12 else "")
-        return CellError(
-            f"'{cell}' is not in the file ({source}); it has {listed}",
+        return self.book.present(
+            reader,
+            entry.program,
+            entry.program.main.name,
+            wanted,
             where=entry.file.relative,
-            hint=near or "check that the file belongs to this config, or mend values: in the YAML",
+            is_part=entry.is_part,
         )
+
+    def _lacking(
+        self, entry: Entry, wanted: Sequence[str], found: Sequence[str]
+    ) -> dict[str, CellInfo]:
+        """Return the forms of cells that a part of a stack lacks, as another part tells them."""
+        if not entry.is_part or len(found) == len(wanted):
+            return {}
+        known = self._stacked.setdefault(id(entry.program), {})
+        others = (e for e in self.entries if e.program is entry.program)
+        firsts = {e.table.name: e for e in reversed(list(others)) if e.table is not entry.table}
+        for cell in wanted:
+            for other in reversed(list(firsts.values())) if cell not in known else ():
+                with suppress(CorruptFileError), self._open(other) as reader:
+                    if cell in reader.cells():
+                        known[cell] = reader.cells()[cell]
+                        break
+        return {cell: known[cell] for cell in wanted if cell not in found and cell in known}
 
     def undeclared(self, entries: Iterable[Entry]) -> dict[str, str]:
         """Return the cells of files that the plan does not read, each with the first such file."""
@@ -465,28 +496,14 @@ class CellReader:
                         found.setdefault(cell, entry.file.relative)
         return found
 
-    def _refuse_unseen(self) -> None:
-        """Refuse optional cells that no file has: a typo would pass silently otherwise."""
-        # One of several alternatives (coalesce) is enough: only a leaf without any is a typo.
-        for program in self.plan.programs:
-            for address, value in program.source.values.items():
-                if address not in self.plan.leaves:
-                    continue
-                cells = _cells_in(value.expr, program)
-                if cells and all(key in self.unseen and key not in self.seen for key in cells):
-                    listed = ", ".join(f"'{cell}'" for _, cell in cells)
-                    raise CellError(
-                        f"{listed} is in no file of source {self.plan.source} (leaf {address})",
-                        where=self.plan.schema.id,
-                        hint="name the leaf under absent: if the source does not hold it",
-                    )
-
     def capture(self, name: Name, file: Array) -> Column:
         """Return a capture of the path for every row."""
         key = ".".join(name.parts[1:])
         numbers, inverse = np.unique(file, return_inverse=True)
-        texts = [self.entries[int(n)].file.captures.get(key, "") for n in numbers]
-        return Column(np.array(texts or [""])[inverse])
+        texts = [self.entries[int(n)].file.captures.get(key) for n in numbers]
+        null = np.array([text is None for text in texts] or [False])[inverse]
+        data = np.array([text or "" for text in texts] or [""])[inverse]
+        return Column(data, null=null if null.any() else None)
 
     def _step(
         self, reader: Reader, program: Program, names: Sequence[str], batch_rows: int | None
@@ -522,25 +539,32 @@ def _listed(frame: Frame, index: RowIndex) -> Frame:
     return frame.take(order[place][own[order[place]] == wanted])
 
 
-def _users(cell: str, program: Program) -> str:
-    """Return the first leaf that is read from a cell, for a message."""
-    users = [
-        address
-        for address, value in program.source.values.items()
-        if (program.main.name, cell) in _cells_in(value.expr, program)
-    ]
-    return f", leaf {users[0]}" if users else ""
+def _nulls(n: int) -> Column:
+    return Column(np.full(n, np.nan), null=np.ones(n, dtype=bool))
 
 
-def _cells_in(expr: Expr, program: Program) -> list[tuple[str, str]]:
-    return [cell_of_name(n, program.source) for n in names(expr) if n.parts[0] != PATH]
+def _own_cells(entry: Entry) -> list[str]:
+    """Return the cells that the filter of a part of a stack names."""
+    where = entry.table.where
+    found = names(where.expr) if where is not None else ()
+    return [name.text for name in found if name.parts[0] != PATH]
 
 
-def _runs(entries: Iterable[Entry]) -> Iterator[tuple[Program, list[Entry]]]:
-    """Yield runs of entries of the same program."""
+def _is_filtered(entry: Entry) -> bool:
+    """Return whether not all rows of a file are objects of its split."""
+    program = entry.program
+    own = entry.table.where if entry.is_part else None
+    return any(part is not None for part in (program.where, program.split_by, own))
+
+
+def _runs(entries: Iterable[Entry], *, by_table: bool) -> Iterator[tuple[Program, list[Entry]]]:
+    """Yield runs of entries of the same program, and of the same part of a stack."""
     run: list[Entry] = []
     for entry in entries:
-        if run and run[-1].program is not entry.program:
+        is_other = bool(run) and run[-1].program is not entry.program
+        if by_table and run and run[-1].table is not entry.table:
+            is_other = True
+        if is_other:
             yield run[0].program, run
             run = []
         run.append(entry)

@@ -238,28 +238,38 @@ def find_partners(table: Frame, keys: Mapping[str, Column], *, where: str) -> Ar
         left.append(a.column)
         right.append(b.column)
     n = len(left[0])
+    known = ~_any_null(left), ~_any_null(right)
     codes = np.zeros(n + len(table), dtype=np.int64)
     for a_column, b_column in zip(left, right, strict=True):
         both = np.concatenate([a_column.data, b_column.data])
         _, inverse = np.unique(both, return_inverse=True)
         _, codes = np.unique(codes * (inverse.max(initial=0) + 1) + inverse, return_inverse=True)
-    main, other = codes[:n], codes[n:]
+    rows = np.flatnonzero(known[1])
+    main, other = codes[:n], codes[n:][rows]
     unique, first, counts = np.unique(other, return_index=True, return_counts=True)
     if (counts > 1).any():
-        row = int(table.row[first[counts > 1][0]])
+        row = int(table.row[rows[first[counts > 1][0]]])
         raise Fault(
-            f"table {where} holds a key more than once (first at row {row})",
+            f"{where} holds a key more than once (first at row {row})",
             hint="a join needs unique keys: say unique: or group: for the table",
         )
     place = np.clip(np.searchsorted(unique, main), 0, max(len(unique) - 1, 0))
     found = np.full(n, -1, dtype=np.int64)
     if len(unique):
-        hit = unique[place] == main
-        found[hit] = first[place[hit]]
-    for column in left:
-        if column.null is not None:
-            found[column.null] = -1
+        hit = (unique[place] == main) & known[0]
+        found[hit] = rows[first[place[hit]]]
     return found
+
+
+def _any_null(keys: Sequence[Column]) -> Array:
+    """Return which rows lack one of their keys: null is equal to nothing."""
+    null = np.zeros(len(keys[0]), dtype=bool)
+    for column in keys:
+        if column.null is not None:
+            null |= column.null
+        if column.data.dtype.kind == "f":
+            null |= np.isnan(column.data)
+    return null
 
 
 def take_or_null(table: Frame, rows: Array) -> dict[str, Column]:
@@ -267,10 +277,27 @@ def take_or_null(table: Frame, rows: Array) -> dict[str, Column]:
     missing = rows < 0
     if not len(table):
         return {name: null_column(column, len(rows)) for name, column in table.columns.items()}
-    taken = table.take(np.where(missing, 0, rows)).columns
     if not missing.any():
-        return dict(taken)
-    return {
-        name: replace(c, null=missing if c.null is None else c.null | missing)
-        for name, c in taken.items()
-    }
+        is_same = len(rows) == len(table) and np.array_equal(rows, np.arange(len(rows)))
+        return dict(table.columns if is_same else table.take(rows).columns)
+    return {name: _take_or_null(column, rows) for name, column in table.columns.items()}
+
+
+def _take_or_null(column: Column, rows: Array) -> Column:
+    missing = rows < 0
+    if column.offsets is None:
+        taken = column.take(np.where(missing, 0, rows))
+        null = missing if taken.null is None else taken.null | missing
+        return replace(taken, null=null)
+    # A row without partner has no elements, rather than those of another.
+    taken = column.take(rows[~missing])
+    counts = np.zeros(len(rows), dtype=np.int64)
+    counts[~missing] = np.diff(np.asarray(taken.offsets))
+    null = missing.copy()
+    if taken.null is not None:
+        null[~missing] = taken.null
+    shapes = None
+    if taken.shapes is not None:
+        shapes = np.zeros((len(rows), taken.ndim), dtype=np.int64)
+        shapes[~missing] = taken.shapes
+    return Column(taken.data, offsets_of(counts), shapes, null, taken.holes)

@@ -157,6 +157,12 @@ _TEXT: Final = (
     _function("text", "numbers(x)", "The numbers of a text like '(1, 2)' as an array.", "unknown"),
     _function(
         "text",
+        "sexagesimal(x)",
+        "Number of a text like '-00:12:03.4' or '5h30m', in units of its first part.",
+        "unknown",
+    ),
+    _function(
+        "text",
         "join(sep, a, ...)",
         "Texts and numbers as one text with sep between them.",
         "none",

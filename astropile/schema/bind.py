@@ -38,6 +38,7 @@ class BoundTable:
     on: Mapping[str, Value] = field(default_factory=dict)
     row: Value | None = None
     range: tuple[Value, Value] | None = None
+    inputs: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
 
     @property
     def is_attached(self) -> bool:
@@ -101,7 +102,7 @@ def bind_source(
     loc: Loc = ("sources", source)
     binder = _Binder(schema, model, loc, variables, report)
     leaves = schema.leaves_of(config)
-    absent = binder.leaf_set(model.absent, leaves, (*loc, "absent"))
+    absent = binder.leaf_set(model.absent, leaves, (*loc, "absent"), blocks=True)
     lossy = {
         address: dtype
         for key, dtype in model.lossy.items()
@@ -221,6 +222,14 @@ class _Binder:
             cell: self.value(text, (*loc, "on", cell), variables, for_)
             for cell, text in model.on.items()
         }
+        given = {
+            name: tuple(
+                value
+                for number, text in enumerate(texts)
+                if (value := self.value(text, (*loc, "inputs", name, number), variables, for_))
+            )
+            for name, texts in model.inputs.items()
+        }
         files = self.fill_config(model.files, (*loc, "files")) or model.files
         return BoundTable(
             name=name,
@@ -231,6 +240,7 @@ class _Binder:
             on={cell: value for cell, value in joined.items() if value is not None},
             row=self.value(model.row, (*loc, "row"), variables, for_),
             range=bounds,
+            inputs=given,
         )
 
     def filled_table(self, model: Table, variables: Mapping[str, str], loc: Loc) -> Table:
@@ -243,10 +253,6 @@ class _Binder:
         for key in _TABLE_TEXTS:
             texts: Sequence[str] = getattr(model, key)
             update[key] = tuple(filled(text, key, at) for at, text in enumerate(texts))
-        update["inputs"] = {
-            name: tuple(filled(cell, "inputs", name, at) for at, cell in enumerate(cells))
-            for name, cells in model.inputs.items()
-        }
         update["params"] = {
             name: filled(value, "params", name) if isinstance(value, str) else value
             for name, value in model.params.items()
@@ -314,12 +320,21 @@ class _Binder:
                 yield (block, axis), value
 
     def leaf_set(
-        self, keys: tuple[str, ...], leaves: Mapping[str, Leaf], loc: Loc, *, key: bool = False
+        self,
+        keys: tuple[str, ...],
+        leaves: Mapping[str, Leaf],
+        loc: Loc,
+        *,
+        key: bool = False,
+        blocks: bool = False,
     ) -> set[str]:
-        """Return the addresses that a list of leaves or templates stands for."""
+        """Return the addresses that a list of leaves, templates or blocks stands for."""
         found: set[str] = set()
         for number, name in enumerate(keys):
             matches = self.schema.addresses.get(name, ())
+            if blocks and not matches and name in self.schema.blocks:
+                found |= {address for address, leaf in leaves.items() if leaf.block == name}
+                continue
             if not matches:
                 place = loc if key else (*loc, number)
                 self.report.add(

@@ -14,11 +14,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
+from astropile import disk
 from astropile.schema import models
 from astropile.schema.checks.formats import FORMATS
-from astropile.schema.checks.tables import transform_names
 from astropile.schema.checks.units import PLAIN_UNITS
 from astropile.schema.models import SurveyFile
+from astropile.schema.transforms import transform_names
 from astropile.vocabulary import Qualifier, Vocabulary, data_path, load_filters, load_vocabulary
 
 #: Where the schema of major version 1 of the language is found, for ever.
@@ -58,7 +59,7 @@ def survey_json_schema() -> dict[str, Any]:
     complete = _required_without_fragments(schema)
     table = definitions["Table"]["properties"]
     table["format"]["examples"] = list(FORMATS)
-    table["transform"]["enum"] = list(transform_names())
+    table["transform"]["examples"] = list(transform_names())
     definitions["Band"]["properties"]["filters"]["items"]["examples"] = list(load_filters())
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -176,5 +177,6 @@ def json_schema_path() -> Path:
 def write_json_schema(path: Path | None = None) -> Path:
     """Write the JSON Schema, by default to the registry, and return where it was written."""
     target = json_schema_path() if path is None else path
-    target.write_text(json_schema_text(), encoding="utf-8")
+    with disk.writing(target, "choose a file that can be written, on a disk with space"):
+        disk.write_text(target, json_schema_text())
     return target

@@ -178,7 +178,8 @@ class NameResolver:
         given: object = name
         if not isinstance(given, str):
             message = f"a column name is text, got {type(given).__name__} {shown(str(given))}"
-            raise ColumnError(message, where=self._survey)
+            hint = "columns.describe() lists all columns"
+            raise ColumnError(message, where=self._survey, hint=hint)
         prefix, colon, bare = name.partition(":")
         if not colon:
             return name, False

@@ -76,8 +76,8 @@ class SurveySchema:
         for name, model in configs.items():
             if config in model.aliases:
                 return name
-        message = f"no config '{config}'; it has {', '.join(configs)}"
-        hint = did_you_mean(config, configs) or "leave it out for the default config"
+        message = f"no config {config!r}; it has {', '.join(configs)}"
+        hint = did_you_mean(str(config), configs) or "leave it out for the default config"
         raise ConfigError(message, where=self.id, hint=hint)
 
     def config(self, config: str | None) -> Config:

@@ -79,29 +79,3 @@ def test_fault_when_in_the_files_then_message_is_that_of_the_page(
     with pytest.raises(SourceError) as caught:
         list(ap.load("brook", data_dir=tmp_path))
     assert f"```text\n{caught.value}\n```" in reference
-
-
-#: Table -> the word for it in the box at the top of the page.
-NOT_RUN: Mapping[str, str] = {
-    "{files: x.fits, format: fits, each: true}": "each",
-    "{files: x.fits, format: fits, range: [0, 1]}": "range",
-    "{files: x.fits, format: fits, rows: channel, row: row()}": "rows: channel",
-    "{files: x.fits, format: fits, rows: cutout, each: true,"
-    " cutout: {ra: ra, dec: dec, size: [4, 4], edge: drop}}": "rows: cutout",
-    "{stack: [main], row: row()}": "stack",
-}
-
-
-@pytest.mark.usefixtures("nothing_registered")
-@pytest.mark.parametrize(("table", "word"), NOT_RUN.items(), ids=NOT_RUN.values())
-def test_table_that_does_not_run_when_loaded_then_refused_as_the_box_says(
-    table: str, word: str, brook: str, reference: str, tmp_path: Path
-) -> None:
-    """Fails, too, when the box need not be there any more."""
-    assert f"`{word}`" in reference[: reference.index("Contents:")]
-    changed = brook.replace("    names:", f"      more: {table}\n    names:")
-    (tmp_path / "brook.yaml").write_text(changed, encoding="utf-8")
-    (tmp_path / "brook-1.hdf5").touch()  # never opened: what cannot run is refused before
-    ap.register(tmp_path / "brook.yaml")
-    with pytest.raises(ap.errors.UsageError, match="cannot run yet"):
-        len(ap.load("brook", data_dir=tmp_path))

@@ -221,6 +221,28 @@ def test_text_functions_when_padded_names() -> None:
     assert to_lists(evaluate("numbers('(1, 2.5)')", 1)) == [[1.0, 2.5]]
 
 
+def test_sexagesimal_when_any_spelling_then_one_number_with_its_sign() -> None:
+    spelled = ["-00:12:03.4", "12h34m", "+5 30 0", "", "00 00 12.30", " 27°42'30\" ", "-10"]
+    found = to_lists(evaluate("sexagesimal(x)", 7, x=Column(np.array(spelled))))
+    wanted = [-(12 / 60 + 3.4 / 3600), 12 + 34 / 60, 5.5, None, 12.3 / 3600, 27 + 42.5 / 60, -10]
+    assert [i is None for i in found] == [i is None for i in wanted]
+    assert [i for i in found if i is not None] == pytest.approx(
+        [i for i in wanted if i is not None]
+    )
+    lists = Column(np.array(["1:30", "0:06:36", "-2:00"]), offsets=np.array([0, 2, 3]))
+    assert to_lists(evaluate("sexagesimal(x)", 2, x=lists)) == [[1.5, 0.11], [-2.0]]
+
+
+@pytest.mark.parametrize("wrong", ["1:60", "1.5:3", "ten", "1:2:3:4", "--1", "-", "1e3", "1:-2"])
+def test_sexagesimal_when_it_is_none_then_the_row_is_told(wrong: str) -> None:
+    with pytest.raises(Fault, match="is no sexagesimal number") as caught:
+        evaluate("sexagesimal(x)", 2, x=Column(np.array(["1:30", wrong])))
+    assert caught.value.rows is not None
+    assert caught.value.rows.tolist() == [False, True]
+    with pytest.raises(Fault, match="needs text"):
+        evaluate("sexagesimal(1.5)", 1)
+
+
 def test_text_when_number_not_whole_then_refused() -> None:
     with pytest.raises(Fault, match=r"1\.5 is not whole"):
         evaluate("text(x)", 1, x=Column(np.array([1.5])))

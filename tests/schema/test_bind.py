@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from astropile.errors import SchemaError
 from astropile.schema import (
     BoundSource,
     Report,
@@ -64,6 +65,17 @@ def test_value_when_absent_or_derived_then_not_bound(schema: SurveySchema) -> No
     assert bound.absent == {"Z"}
     assert not {"Z", "g_dered", "object_id", "flags_bad", "depth"} & set(bound.values)
     assert bound.lossy == {"observed": "float32"}
+
+
+def test_block_when_named_as_absent_then_all_of_its_leaves_are(change: Any) -> None:
+    """A source without spectra need not list their fields."""
+    text = change({"    absent: [Z]\n": "    absent: [Z, spectrum, lightcurve]\n"})
+    bound = bind(parse_schema(text), "wide", "columnar")
+    spectrum = {f"spectrum.{field}" for field in ("lambda", "flux", "ivar")}
+    assert bound.absent >= {"Z", "lightcurve.mag", *spectrum}
+    assert not spectrum & set(bound.values)
+    with pytest.raises(SchemaError, match="'spektrum' is not a leaf"):
+        parse_schema(change({"    absent: [Z]\n": "    absent: [spektrum]\n"}))
 
 
 def test_tables_when_templates_then_one_for_each_with_filled_text(schema: SurveySchema) -> None:

@@ -120,16 +120,36 @@ def concat(scope: Scope, expr: Call) -> Operand:
 
 @special("stack")
 def stack(scope: Scope, expr: Call) -> Operand:
-    """Put equal arrays of a row on a new first axis."""
+    """Put equal arrays of a row on a new first axis; one that is null is a hole in the result."""
     columns = [rows_of(scope.evaluate(argument), scope.n) for argument in expr.arguments]
-    if any(column.offsets is not None for column in columns):
+    known = [column for column in columns if not _is_null(column)]
+    if not known:
+        return Operand(Column(np.zeros(scope.n), null=np.ones(scope.n, dtype=bool)))
+    if any(column.offsets is not None for column in known):
         raise Fault("stack needs arrays of one shape; concat joins arrays of different length")
-    shapes = {column.data.shape for column in columns}
+    shapes = {column.data.shape for column in known}
     if len(shapes) != 1:
         raise Fault(f"stack needs arrays of one shape, got {sorted(shape[1:] for shape in shapes)}")
-    nulls = [column.null for column in columns if column.null is not None]
-    null = np.logical_or.reduce(nulls) if nulls else None
-    return Operand(Column(np.stack([column.data for column in columns], axis=1), null=null))
+    # What is null in all rows may have any form.
+    nothing = np.zeros_like(known[0].data) if len(known) < len(columns) else None
+    data = np.stack([nothing if _is_null(c) else c.data for c in columns], axis=1)
+    if all(column.null is None and column.holes is None for column in columns):
+        return Operand(Column(data))
+    holes = np.zeros(data.shape, dtype=bool)
+    null = np.ones(scope.n, dtype=bool)
+    for place, column in enumerate(columns):
+        if column.holes is not None and not _is_null(column):
+            holes[:, place] = column.holes
+        if column.null is None:
+            null[:] = False
+        else:
+            holes[column.null, place] = True
+            null &= column.null
+    return Operand(Column(data, null=null, holes=holes))
+
+
+def _is_null(column: Column) -> bool:
+    return column.null is not None and bool(column.null.all())
 
 
 @special("index")

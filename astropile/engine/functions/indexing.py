@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from astropile.engine.operand import Fault
 from astropile.readers import Column
 from astropile.readers.column import Array
 
@@ -12,7 +13,7 @@ from astropile.readers.column import Array
 def take_elements(column: Column, parts: list[int | slice]) -> Column:
     """Index the axes of every row."""
     if column.shapes is not None:
-        raise Fault("an array whose shape differs by row cannot be indexed; use flat(x) first")
+        return _by_shape(column, parts)
     if column.offsets is None:
         where = (slice(None), *parts)
         holes = None if column.holes is None else column.holes[where]
@@ -35,6 +36,29 @@ def take_elements(column: Column, parts: list[int | slice]) -> Column:
         return Column(np.zeros((len(counts), *data.shape[1:]), data.dtype), null=null)
     taken = data[np.where(inside, place, 0)]
     return Column(taken, null=null if null.any() else None)
+
+
+def _by_shape(column: Column, parts: list[int | slice]) -> Column:
+    """Index arrays whose shape differs by row: those of one shape together."""
+    shapes, numbers = np.unique(np.asarray(column.shapes), axis=0, return_inverse=True)
+    order, results = [], []
+    lost = np.zeros(len(column), dtype=bool) if column.null is None else column.null
+    for number, shape in enumerate(shapes):
+        rows = np.flatnonzero((numbers.reshape(-1) == number) & ~lost)
+        if len(rows):
+            own = column.take(rows)
+            whole = (len(rows), *shape)
+            holes = None if own.holes is None else own.holes.reshape(whole)
+            results.append(take_elements(Column(own.data.reshape(whole), holes=holes), parts))
+            order.append(rows)
+    if not results:
+        return Column(np.zeros(len(column), dtype=column.data.dtype), null=lost)
+    known = Column.concatenate(results)
+    place = np.zeros(len(column), dtype=np.int64)
+    place[np.concatenate(order)] = np.arange(len(known))
+    taken = known.take(place)
+    null = lost if taken.null is None else taken.null | lost
+    return replace(taken, null=null if null.any() else None)
 
 
 def _bounds(part: slice, counts: Array) -> tuple[Array, Array]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
@@ -107,6 +108,61 @@ def numbers(value: Operand) -> Operand:
         raise Fault(f"not a list of numbers: {error}") from None
     offsets = np.concatenate(([0], np.cumsum(np.where(empty, 0, lists.counts))))
     return Operand(Column(data, offsets=offsets, null=column.null), constant=value.constant)
+
+
+#: What may stand between the parts of a sexagesimal number, or behind the last one.
+_MARKS: Final = ":hdms\u00b0'\"\u2032\u2033"
+
+
+@function("sexagesimal")
+def sexagesimal(value: Operand) -> Operand:
+    """Parse a text such as ``-00:12:03.4``: sixtieths and sixtieths of sixtieths of the first part.
+
+    The sign holds for all parts, as it must where the first one is 0.
+    """
+    column = value.column
+    if not value.is_text:
+        raise Fault(
+            "sexagesimal needs text", hint="a number is in one unit already: say unit(x, ...)"
+        )
+    text: Array = np.strings.lower(column.data)
+    for mark in _MARKS:
+        text = np.strings.replace(text, mark, " ")
+    text = np.strings.strip(text)
+    is_negative = np.strings.startswith(text, "-")
+    rest = np.strings.lstrip(text, "+-")
+    signs = np.strings.str_len(text) - np.strings.str_len(rest)
+    known = text != ""
+    total = np.zeros(text.shape)
+    bad = known & ((signs > 1) | (rest == ""))
+    for scale in (1.0, 60.0, 3600.0):
+        first, _, rest = np.strings.partition(np.strings.lstrip(rest), " ")
+        number, wrong = _plain_numbers(first)
+        total += number / scale
+        # Only the last part may have a fraction, and a part of another is below 60.
+        is_last = np.strings.strip(rest) == ""
+        bad |= wrong | (known & ~is_last & (number % 1 != 0)) | ((scale > 1) & (number >= 60))
+    bad |= known & (np.strings.strip(rest) != "")
+    if bad.any():
+        where = bad.reshape(len(bad), -1).any(axis=1) if column.offsets is None else None
+        message = f"{str(column.data[bad][0])!r} is no sexagesimal number"
+        raise Fault(
+            message, rows=where, hint="it looks like 12:34:56.7, -00 12 03.4 or 12h34m56.7s"
+        )
+    null = column.null
+    if column.ndim == 0:
+        null = ~known if null is None else null | ~known
+    data = np.where(known, np.where(is_negative, -total, total), np.nan)
+    return replace(value, column=replace(column, data=data, null=null))
+
+
+def _plain_numbers(text: Array) -> tuple[Array, Array]:
+    """Return the numbers of texts of digits and one point, 0 for none, and which are no such."""
+    whole, _, part = np.strings.partition(text, ".")
+    digits = np.strings.add(whole, part)
+    wrong = (text != "") & ~np.strings.isdecimal(digits)
+    plain = np.where(wrong | (text == ""), "0", text)
+    return plain.astype(np.float64), wrong
 
 
 @special("part")

@@ -25,6 +25,7 @@ from astropile.schema.leaves import Leaf
 from astropile.schema.models import Source
 from astropile.schema.report import Loc, Report
 from astropile.schema.survey_schema import SurveySchema
+from astropile.schema.transform_units import unit_of_cells, uses_transform
 
 #: Combinations of a config's variables that are bound; those that fill the same texts count once.
 MAX_COMBINATIONS = 64
@@ -74,6 +75,7 @@ def _texts(source: Source) -> Iterator[str]:
     for table in source.tables.values():
         yield from (table.files, table.where, table.row, *table.on.values())
         yield from (str(end) for end in table.range or ())
+        yield from (text for texts in table.inputs.values() for text in texts)
 
 
 def _check_names_pattern(source: Source, loc: Loc, report: Report) -> None:
@@ -205,10 +207,11 @@ class _Checked:
         scope.check(expr, text, loc, report)
         check_kind(expr, leaf, text, loc, report)
         self._check_axes(leaf, value)
-        if makes_unit(expr):
+        unit_of = unit_of_cells(scope.source)
+        if makes_unit(expr) or uses_transform(expr, scope.source):
             is_plain = leaf.field.dtype in ("string", "bool")
             wanted = None if is_plain else leaf.field.unit
-            check_unit_of(expr, _no_unit, wanted, text, loc, leaf.address, report)
+            check_unit_of(expr, unit_of, wanted, text, loc, leaf.address, report)
 
     def _check_axes(self, leaf: Leaf, value: Value) -> None:
         """Check the axes that ``axes(x, 'y x')`` names."""
@@ -251,7 +254,3 @@ class _Checked:
 
     def _is_field(self, name: Name, block: str) -> bool:
         return f"{block}.{name.text}" in self.schema.leaves
-
-
-def _no_unit(_: Name) -> None:
-    """Cells have no unit until ``unit()`` gives them one."""

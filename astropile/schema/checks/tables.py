@@ -5,33 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import cache
 from itertools import islice
 
-from astropile.document import did_you_mean, read_document
-from astropile.expression import Expr, ExpressionError
+from astropile.document import did_you_mean
+from astropile.expression import Expr, ExpressionError, Name
+from astropile.expression import names as names_in
 from astropile.schema.bind import BoundSource, BoundTable
 from astropile.schema.checks import paths
 from astropile.schema.checks.cells import CellScope
 from astropile.schema.checks.expressions import check_predicate
 from astropile.schema.checks.formats import OPTIONS, check_format
 from astropile.schema.checks.templates import MAX_EXPANSIONS
+from astropile.schema.checks.transforms import check_inputs, check_written_transform
 from astropile.schema.models import Source, Table
 from astropile.schema.report import Loc, Report
 from astropile.schema.survey_schema import SurveySchema
-from astropile.vocabulary import data_path
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ORIGINS = ("files", "stack", "transform")
 _OF_FILES = ("format", "rows", "cutout", "each", *OPTIONS)
 _ATTACH = ("on", "row", "range")
-
-
-@cache
-def transform_names() -> tuple[str, ...]:
-    """Return the transforms that the registry declares; which can run is known to the engine."""
-    document = read_document(data_path("registry") / "transforms.yaml")
-    return tuple(document.data["transforms"])
 
 
 def check_written_tables(source: Source, loc: Loc, report: Report) -> None:
@@ -61,12 +54,8 @@ def _check_origin(table: Table, loc: Loc, report: Report) -> None:
         elsewhere += [key for key in ("inputs", "params") if key in table.model_fields_set]
     for key in elsewhere:
         report.add("origin", f"{key} has no meaning for {origins[0]}", (*loc, key), key=True)
-    if table.transform and table.transform not in (known := transform_names()):
-        help_text = did_you_mean(table.transform, known) or f"transforms: {', '.join(known)}"
-        message = f"'{table.transform}' is not a transform"
-        report.add("transform", message, (*loc, "transform"), help=help_text)
-    if table.transform and not table.inputs:
-        report.add("transform", "a transform needs inputs", loc, key=True)
+    if table.transform:
+        check_written_transform(table, loc, report)
 
 
 def _check_cutout(table: Table, loc: Loc, report: Report) -> None:
@@ -78,6 +67,10 @@ def _check_cutout(table: Table, loc: Loc, report: Report) -> None:
     if not table.each:
         message = "a cut-out is taken from the image of each row"
         report.add("cutout", message, loc, key=True, help="add each: true")
+    for key in _ATTACH if table.each else ():
+        if getattr(table, key):
+            message = f"a window is found by its position, so a cut-out takes no {key}"
+            report.add("cutout", message, (*loc, key), key=True)
     for number, size in enumerate(table.cutout.size):
         if size < 1:
             message = f"expected at least 1 pixel, got {size}"
@@ -110,7 +103,6 @@ def check_bound_tables(
     source: BoundSource, scope: CellScope, variables: list[str], report: Report
 ) -> None:
     """Check the tables of a source with all holes of one combination filled."""
-    names = list(source.tables)
     stacked = {part for table in source.tables.values() for part in table.model.stack}
     for number, (name, table) in enumerate(source.tables.items()):
         if not _NAME.fullmatch(name) or name == "path":
@@ -119,7 +111,7 @@ def check_bound_tables(
             report.add("name", message, table.loc, key=True, help=help_text, once=True)
         if table.files:
             _check_files(table, scope, variables, report)
-        _check_stack(table, names, report)
+        _check_stack(table, source, report)
         is_loose = not (number == 0 or table.is_attached or table.model.transform)
         if is_loose and name not in stacked:
             message = f"table {name} is attached to nothing"
@@ -141,6 +133,7 @@ def _check_files(table: BoundTable, scope: CellScope, variables: list[str], repo
         expr = paths.hole_expression(hole, table.files, loc, report)
         if expr is not None:
             scope.check(expr, hole.expression, loc, report)
+            _check_order(table, scope.source, names_in(expr), report)
 
 
 def check_paths(schema: SurveySchema, name: str, report: Report) -> None:
@@ -171,7 +164,8 @@ def _filled_paths(schema: SurveySchema, config: str, table: Table) -> Iterator[s
             yield templates.filler(variables, for_)(table.files)
 
 
-def _check_stack(table: BoundTable, names: list[str], report: Report) -> None:
+def _check_stack(table: BoundTable, source: BoundSource, report: Report) -> None:
+    names = list(source.tables)
     for number, part in enumerate(table.model.stack):
         loc = (*table.loc, "stack", number)
         if part == table.name:
@@ -179,6 +173,34 @@ def _check_stack(table: BoundTable, names: list[str], report: Report) -> None:
         elif part not in names:
             help_text = did_you_mean(part, names) or f"tables: {', '.join(names)}"
             report.add("stack", f"'{part}' is not a table", loc, help=help_text)
+        elif table.files:
+            continue  # two origins, which was told
+        elif not source.tables[part].files or source.tables[part].is_attached:
+            message = f"'{part}' cannot be stacked: it is no table of files alone"
+            help_text = "a part has files, format and where; the stack says how it is attached"
+            report.add("stack", message, loc, help=help_text, once=True)
+        elif table is source.main:
+            model = source.tables[part].model
+            for key in ("sort", "unique", "group"):
+                if getattr(model, key):
+                    message = f"{key} of the objects is said by the table that stacks them"
+                    place = (*source.tables[part].loc, key)
+                    report.add("stack", message, place, key=True, once=True)
+
+
+def _check_order(table: BoundTable, source: BoundSource, used: list[Name], report: Report) -> None:
+    """Check that a table uses cells of tables before it: they are attached in declared order."""
+    names = list(source.tables)
+    late = names[names.index(table.name) :]
+    for name in used:
+        first = name.parts[0]
+        if first in late and len(name.parts) > 1 and first != source.main.name:
+            message = f"table {table.name} uses '{name.text}', but {first} is attached later"
+            help_text = "tables are attached in the order in which they are written"
+            if first == table.name:
+                message = f"table {table.name} uses its own cell '{name.text}' to be attached"
+                help_text = "cells of main, of tables before it and path. say what belongs to a row"
+            report.add("attach", message, table.loc, key=True, help=help_text, once=True)
 
 
 def _check_rows(table: BoundTable, source: BoundSource, scope: CellScope, report: Report) -> None:
@@ -203,14 +225,10 @@ def _check_rows(table: BoundTable, source: BoundSource, scope: CellScope, report
     ]
     for expr, text, loc in over_main:
         scope.check(expr, text, loc, report)
+    _check_order(table, source, [n for expr, _, _ in over_main for n in names_in(expr)], report)
     for cell in table.model.on:
         report.parse(cell, (*table.loc, "on", cell))
-    for name, cells in table.model.inputs.items():
-        for number, cell in enumerate(cells):
-            loc = (*table.loc, "inputs", name, number)
-            expr = report.parse(cell, loc)
-            if expr is not None:
-                scope.check(expr, cell, loc, report)
+    check_inputs(table, scope, report)
     if table.model.cutout is not None:
         for key in ("ra", "dec"):
             loc = (*table.loc, "cutout", key)

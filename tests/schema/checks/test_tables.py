@@ -35,7 +35,8 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
     "format of no files": (
         {
             "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}":
-            "visits: {stack: [spec], ¦format: csv, on: {id: number}}",
+            "part: {files: a.csv, format: csv}\n      "
+            "visits: {stack: [part], ¦format: csv, on: {id: number}}",
         },
         "origin", "stack",
     ),
@@ -64,23 +65,22 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
         "transform", "coadd_arms",
     ),
     "transform without inputs": (
-        {
-            "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}":
-            "¦visits: {transform: catalog.neighbours}",
-        },
+        {_VISITS: f"{_VISITS}\n      ¦more: {{transform: catalog.neighbours}}"},
         "transform", "inputs",
     ),
     "transform that is attached": (
         {
-            "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}":
-            "¦visits: {transform: catalog.neighbours, inputs: {a: [b]}, on: {id: number}}",
+            _VISITS: (
+                f"{_VISITS}\n      ¦more: {{transform: image.flip, inputs: {{picture: [b]}},"
+                " on: {id: number}}"
+            ),
         },
         "attach", "not attached",
     ),
     "transform as main table": (
         {
             'main: {files: "{config}/{split}-*/<region>.hdf5", format: hdf5}':
-            "¦main: {transform: catalog.neighbours, inputs: {a: [b]}}",
+            "¦main: {transform: image.flip, inputs: {picture: [b]}}",
             "path.region": "tile",
             "  columnar:\n": "  columnar:\n    split_by: part\n",
         },
@@ -157,6 +157,50 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
         },
         "stack", "itself",
     ),
+    "stack of an attached table": (
+        {
+            "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}": (
+                "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}\n      "
+                "both: {stack: [¦visits], row: number}"
+            ),
+        },
+        "stack", "no table of files alone",
+    ),
+    "table that uses a later one": (
+        {
+            "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}": (
+                "¦visits: {files: visits.csv, format: csv, group: [id], on: {id: late.number}}\n"
+                "      late: {files: late.csv, format: csv, row: number}"
+            ),
+        },
+        "attach", "attached later",
+    ),
+    "table that uses itself": (
+        {
+            "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}": (
+                "¦visits: {files: visits.csv, format: csv, group: [id], on: {id: visits.number}}"
+            ),
+        },
+        "attach", "its own cell",
+    ),
+    "capture of main in a filter of another table": (
+        {
+            "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}": (
+                "visits: {files: 'v<night>.csv', format: csv, group: [id], on: {id: number}, "
+                "where: \"path.night == '1' and ¦path.nights != '2'\"}"
+            ),
+        },
+        "capture", "no part of the path",
+    ),
+    "window that is found by a key": (
+        {
+            "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}": (
+                "visits: {each: true, files: '{id}.fits', format: fits, rows: cutout, "
+                "¦row: number, cutout: {ra: ra, dec: dec, size: [4, 4], edge: fill}}"
+            ),
+        },
+        "cutout", "no row",
+    ),
     "table with a dot": (
         {
             "visits: {files: visits.csv, format: csv, group: [id], on: {id: number}}": (
@@ -208,7 +252,7 @@ def test_tables_when_one_thing_is_wrong_then_one_problem_at_its_place(
     [
         "{files: 'v-<night>.csv', format: csv, where: path.night > '5', row: number}",
         "{files: a.csv, format: csv, where: a.b, row: number}",
-        "{transform: spectrum.coadd_arms, inputs: {flux: [a, b]}, params: {tolerance: 1e-3}}",
+        "{transform: image.flip, inputs: {picture: [a]}}",
         "{files: a.h5, format: hdf5, shared: [grid], row: row()}",
         "{files: a.txt, format: snana, rows: file, range: [first - 1, last]}",
         "{files: a.csv, format: csv, delimiter: ';', comment: '#', nulls: ['-'], on: {a: b}}",

@@ -13,6 +13,7 @@ from astropile.schema import Block
 from astropile.testing.bindings import Bindings
 from astropile.testing.cells import slots
 from astropile.testing.elements import Elements, attainable, draw_elements, grid_function
+from astropile.testing.errors import not_invertible
 from astropile.testing.finishing import Binding
 from astropile.testing.layouts import Layout, dense_axis, grid_axis, ragged_axis
 from astropile.testing.objects import Objects, generator
@@ -109,6 +110,9 @@ def plan_axis(
         turned = last and label is not None and _can_turn(bindings, own)
         layout = dense_axis(len(objects), length, reverse=turned)
     elif grid is not None:
+        if elements.label_counts is None and len(elements.row):
+            why = "the elements given are not in groups of their labels"
+            raise not_invertible(bindings.schema, bindings.source, grid.leaf.address, why)
         layout = _grid(bindings, grid, elements, rng, padded=padding is not None)
     else:
         fixed = bindings.stacks_rows and (equal or padding is not None)

@@ -9,13 +9,14 @@ from astropile.engine.blocks import label_field
 from astropile.expression import names, parse
 from astropile.schema import OBJECT_LEAVES, BoundSource, Leaf, Report, SurveySchema, bind_source
 from astropile.schema import combinations as combinations_of
+from astropile.schema.models import Source
 from astropile.testing.cells import Key, slots
 from astropile.testing.elements import grid_function
 from astropile.testing.errors import not_invertible
 from astropile.testing.finishing import Binding, bind_leaf
 from astropile.testing.given import Given
 
-__all__ = ["Bindings", "bind_programs"]
+__all__ = ["Bindings", "bind_programs", "one_way"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +114,24 @@ def bind_programs(
     return found
 
 
-def _require_tables(schema: SurveySchema, source: BoundSource) -> None:
-    """Refuse tables whose rows do not follow from the objects."""
-    for table in source.tables.values():
-        model = table.model
-        wanted = [
-            key for key in ("stack", "transform", "range", "cutout", "each") if getattr(model, key)
-        ]
-        wanted += [f"rows: {model.rows}"] if model.rows in ("cutout", "channel") else []
-        wanted += ["sort with group"] if model.sort and model.group else []
+def one_way(source: Source) -> dict[str, list[str]]:
+    """Return what cannot be written, by table: its rows do not follow from the objects."""
+    found: dict[str, list[str]] = {}
+    for name, table in source.tables.items():
+        keys = ("stack", "transform", "range", "cutout", "each")
+        wanted = [key for key in keys if getattr(table, key)]
+        wanted += [f"rows: {table.rows}"] if table.rows in ("cutout", "channel") else []
+        wanted += ["sort with group"] if table.sort and table.group else []
         if wanted:
-            why = f"{', '.join(wanted)} cannot be undone"
-            raise not_invertible(schema, source, f"table {table.name}", why)
+            found[name] = wanted
+    return found
+
+
+def _require_tables(schema: SurveySchema, source: BoundSource) -> None:
+    """Refuse tables that cannot be written."""
+    for table, wanted in one_way(schema.file.sources[source.name]).items():
+        why = f"{', '.join(wanted)} cannot be undone"
+        raise not_invertible(schema, source, f"table {table}", why)
 
 
 def _bind(schema: SurveySchema, source: BoundSource, split: str) -> Bindings:

@@ -110,4 +110,9 @@ class Given:
         words = self.array(along[label_leaf], numbers)
         labels = tuple(dict.fromkeys([*labels, *np.unique(words).tolist()]))
         label = np.argmax(words[:, None] == np.array(labels), axis=1)
-        return replace(found, labels=labels, label=label)
+        found = replace(found, labels=labels, label=label)
+        is_grouped = ((np.diff(label) >= 0) | (np.diff(row) > 0)).all()
+        if block.axes[axis].labels or not is_grouped:
+            return found
+        per_label = np.bincount(row * len(labels) + label, minlength=len(counts) * len(labels))
+        return replace(found, label_counts=per_label.reshape(len(counts), len(labels)))

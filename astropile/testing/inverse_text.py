@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from astropile.engine.functions.text import as_text
+from astropile.engine.functions.text import as_text, sexagesimal
 from astropile.engine.operand import Operand, rows_of
 from astropile.expression import Call
 from astropile.readers import Column
@@ -65,6 +65,24 @@ def _numbers(solver: Solver, expr: Call, value: Column, target: Target) -> Colum
     wrapped = np.strings.add(np.strings.add("(", text.data), ")")
     solver.solve(expr.arguments[0], Column(wrapped), replace(target, stored="string"))
     return value
+
+
+def _sexagesimal(solver: Solver, expr: Call, value: Column, target: Target) -> Column:
+    """Undo ``sexagesimal``: whole numbers and a fraction of a second to nine digits."""
+    known = np.where(np.isfinite(value.data), value.data, 0.0)
+    nanos = np.rint(np.abs(known) * 3.6e12).astype(np.int64)
+    seconds, fraction = nanos // 10**9, nanos % 10**9
+    parts = [
+        np.strings.zfill(part.astype(np.str_), width)
+        for part, width in ((seconds // 3600, 2), (seconds // 60 % 60, 2), (seconds % 60, 2))
+    ]
+    text = np.where(known < 0, "-", "")
+    for part, mark in zip(parts, ("", ":", ":"), strict=True):
+        text = np.strings.add(text, np.strings.add(mark, part))
+    text = np.strings.add(text, np.strings.add(".", np.strings.zfill(fraction.astype(np.str_), 9)))
+    inner = _with(value, text)
+    solver.solve(expr.arguments[0], inner, replace(target, stored="string"))
+    return sexagesimal(Operand(inner)).column
 
 
 def _split(solver: Solver, expr: Call, value: Column, target: Target) -> Column:
@@ -215,6 +233,7 @@ TEXT_INVERSES: Mapping[str, Inverse] = MappingProxyType(
         "text": _text,
         "number": _number,
         "numbers": _numbers,
+        "sexagesimal": _sexagesimal,
         "split": _split,
         "join": _join,
         "part": _part,

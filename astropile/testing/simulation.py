@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
+from astropile.disk import reason_of
 from astropile.engine import find_files
 from astropile.errors import ConfigError, OutputError, UsageError
 from astropile.readers import Column
@@ -22,7 +24,7 @@ from astropile.testing.errors import not_invertible
 from astropile.testing.given import Given, leaves_in_memory
 from astropile.testing.marks import MARK_FILE, MARK_TEXT
 from astropile.testing.mock import Mock, Truth
-from astropile.testing.objects import draw_objects, generator
+from astropile.testing.objects import Objects, draw_objects, generator
 from astropile.testing.paths import fill_pattern
 from astropile.testing.programs import MockProgram, make_programs
 from astropile.testing.rows import cut, explode
@@ -64,7 +66,7 @@ def simulate(
     seed : int
         Not negative.
     source : str, optional
-        Source whose files are written; default the first of the config.
+        Source whose files are written; default the first of the config that can be.
     like : Mock or Survey, optional
         The same objects in another source: a mock, or a survey with files, whose real Examples are
         then written in the layout of `source`. Only leaves that it lacks are drawn.
@@ -77,7 +79,7 @@ def simulate(
     Raises
     ------
     UsageError
-        An expression of the source cannot be undone (``not_invertible``), or n or seed is wrong.
+        What the source says cannot be undone (``not_invertible``), or n or seed is wrong.
     ConfigError
         The survey has no such config or source.
     OutputError
@@ -94,14 +96,13 @@ def simulate(
     """
     schema = find_schema(survey) if isinstance(survey, str) else survey
     name = schema.config_name(config)
-    chosen = _source(schema, name, source)
     if n < 1 or seed < 0:
         msg = f"n = {n} objects, seed = {seed}"
         raise UsageError(msg, hint="n is at least 1, seed at least 0")
     root = _folder(Path(data_dir).expanduser())
     objects = draw_objects(n, Sky() if sky is None else sky, seed)
-    bindings = bind_programs(schema, name, chosen, _given(like, schema, name, n))
-    programs = make_programs(bindings, objects, seed)
+    given = _given(like, schema, name, n)
+    chosen, programs = _writable(schema, name, source, given, objects, seed)
     files = _Writer(root, programs, seed).write()
     note = _note(root, schema, name, chosen, n, seed)
     return Mock(
@@ -115,15 +116,35 @@ def simulate(
     )
 
 
-def _source(schema: SurveySchema, config: str, source: str | None) -> str:
+def _sources(schema: SurveySchema, config: str, source: str | None) -> list[str]:
+    """Return the sources that may be written, the one asked for or all in order."""
     sources = schema.sources(config)
     if not sources:
         msg = f"config {config} has no source"
-        raise ConfigError(msg, where=schema.id)
+        raise ConfigError(msg, where=schema.id, hint="name another config")
     if source is not None and source not in sources:
         msg = f"no source '{source}' for config {config}; it has {', '.join(sources)}"
-        raise ConfigError(msg, where=schema.id)
-    return next(iter(sources)) if source is None else source
+        raise ConfigError(msg, where=schema.id, hint="leave it out for the first of them")
+    return [*sources] if source is None else [source]
+
+
+def _writable(
+    schema: SurveySchema,
+    config: str,
+    asked: str | None,
+    given: Given | None,
+    objects: Objects,
+    seed: int,
+) -> tuple[str, tuple[MockProgram, ...]]:
+    """Return the first source that can be undone, with what is written of it."""
+    refused: list[UsageError] = []
+    for source in _sources(schema, config, asked):
+        try:
+            bindings = bind_programs(schema, config, source, given)
+            return source, make_programs(bindings, objects, seed)
+        except UsageError as error:
+            refused.append(error)
+    raise refused[0]
 
 
 def _given(like: Mock | Survey | None, schema: SurveySchema, config: str, n: int) -> Given | None:
@@ -143,7 +164,7 @@ def _folder(root: Path) -> Path:
     """Return the folder to write to; refuse one that may hold real data."""
     if root.exists() and not root.is_dir():
         msg = "the data directory is a file"
-        raise OutputError(msg, where=str(root))
+        raise OutputError(msg, where=str(root), hint="name a folder")
     if root.is_dir() and any(root.iterdir()) and not (root / MARK_FILE).is_file():
         msg = "the folder holds files that are no mock"
         raise OutputError(
@@ -153,7 +174,8 @@ def _folder(root: Path) -> Path:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         msg = f"the folder cannot be made: {error.strerror}"
-        raise OutputError(msg, where=str(root)) from error
+        hint = "choose a folder that can be written and has space"
+        raise OutputError(msg, where=str(root), hint=hint) from error
     return root.resolve()
 
 
@@ -252,8 +274,12 @@ class _Writer:
             what = f"table {table.name} ({table.model.format})"
             raise not_invertible(bindings.schema, bindings.source, what, str(error)) from error
         except OSError as error:
-            msg = f"cannot be written: {error.strerror or error}"
-            raise OutputError(msg, where=str(targets[0])) from error
+            for target in targets:  # half a file is no mock
+                with suppress(OSError):
+                    target.unlink(missing_ok=True)
+            msg = f"cannot be written: {reason_of(error)}"
+            hint = "choose a folder that can be written and has space"
+            raise OutputError(msg, where=str(targets[0]), hint=hint) from error
         self.files += targets
 
     def _write_attached(

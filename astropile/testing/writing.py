@@ -60,6 +60,12 @@ def write_table(
         else:
             is_shared = dict.fromkeys(shared, True)
             write_fits.write_fits_rows(paths[0], columns, model.hdu, is_shared)
+    elif model.format in ("snana", "snoopy") and model.rows == "file":
+        from astropile.testing import write_text
+
+        write = write_text.write_snana if model.format == "snana" else write_text.write_snoopy
+        for row, path in enumerate(paths):
+            write(path, columns, row)
     elif model.format in ("parquet", "csv", "ecsv") and model.rows == "axis":
         from astropile.testing import write_tables
 

@@ -57,6 +57,11 @@ SCALARS = {
     "lower": ("{dtype: string, description: A text.}", "lower(aa)"),
     "upper": ("{dtype: string, description: A text.}", "upper(bb)"),
     "number": ("{dtype: int64, description: A number.}", "number(cc)"),
+    "sixtieths": ("{dtype: float64, unit: deg, description: An angle.}", "sexagesimal(cd)"),
+    "clock": (
+        "{dtype: float64, unit: deg, description: An angle., min: 0, max: 360}",
+        "unit(sexagesimal(ce), 'hourangle')",
+    ),
     "digits": ("{dtype: string, description: A number as text.}", "text(dd)"),
     "prefix": ("{dtype: string, description: A name.}", "join('', 'SN', ee)"),
     "dashed": ("{dtype: string, description: A name.}", "join('-', ff, gg)"),

@@ -11,6 +11,7 @@ import pytest
 
 from astropile import load
 from astropile.errors import UsageError
+from astropile.registry import find_schema
 from astropile.testing import simulate
 from tests.same_examples import assert_same_in
 from tests.testing.conftest import TAIL, assert_same, read_back, survey
@@ -96,3 +97,27 @@ def test_like_when_rows_are_chosen_then_only_these(tmp_path: Path) -> None:
     simulate("hipparcos", None, 4, data_dir=tmp_path / "b", like=some)
     again = load("hipparcos", data_dir=tmp_path / "b")
     assert sorted(again.catalog()["object_id"]) == sorted(some.catalog()["object_id"])
+
+
+def test_like_when_the_other_source_is_a_table_of_bands_and_epochs_then_every_point_there(
+    tmp_path: Path,
+) -> None:
+    schema = find_schema("snls")
+    one = simulate(schema, None, 30, data_dir=tmp_path / "a", seed=5, source="snana")
+    two = simulate(schema, None, 30, data_dir=tmp_path / "b", seed=5, source="mmu", like=one)
+    found = [read_back(schema, mock) for mock in (one, two)]
+    rows = [np.argsort(mock.order) for mock in (one, two)]
+    assert len(found[0]["lightcurve.flux"].data) > 300
+    for address, column in found[1].items():
+        assert_same(column.take(rows[1]), found[0][address].take(rows[0]), rtol=1e-6)
+
+
+def test_text_when_of_one_object_then_written_as_published(tmp_path: Path) -> None:
+    snana = simulate("snls", None, 3, data_dir=tmp_path / "a", source="snana").files[0]
+    lines = snana.read_text().splitlines()
+    assert lines[-1] == "END:"
+    assert f"NOBS: {sum(line.startswith('OBS: ') for line in lines)}" in lines
+    snoopy = simulate("csp", None, 3, data_dir=tmp_path / "b", source="snoopy").files[0]
+    head, *rows = (line.split() for line in snoopy.read_text().splitlines()[1:])
+    assert len(head) == 4
+    assert {len(row) for row in rows} == {2, 3}

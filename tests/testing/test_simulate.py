@@ -26,7 +26,13 @@ def test_every_survey_when_simulated_then_the_engine_gives_what_was_drawn(
     name: str, config: str, source: str, tmp_path: Path
 ) -> None:
     schema = find_schema(name)
-    mock = simulate(name, config, 40, data_dir=tmp_path, seed=3, source=source)
+    try:
+        mock = simulate(name, config, 40, data_dir=tmp_path, seed=3, source=source)
+    except UsageError as error:
+        # What observatories publish is not always written back; what the two archives hold is.
+        if "not_invertible" not in str(error) or source.startswith(("mmu", "hats")):
+            raise
+        pytest.skip(f"cannot be written: {error.what}")
     found = read_back(schema, mock)
     assert len(mock) == len(found["object_id"]) == 40
     assert list(mock.leaves) == [a for a in schema.leaves_of(config) if a in found]

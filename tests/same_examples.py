@@ -9,10 +9,17 @@ import pyarrow as pa
 
 import astropile
 from astropile.expression import names, parse
-from astropile.schema import OBJECT_LEAVES, BoundSource, Leaf, SurveySchema
+from astropile.schema import (
+    OBJECT_LEAVES,
+    BoundSource,
+    Leaf,
+    Report,
+    SurveySchema,
+    bind_source,
+    combinations,
+)
 from astropile.survey import Survey
 from astropile.testing import simulate
-from astropile.testing.bindings import bind_programs
 
 #: Of numbers that pass through float32 or a unit on the way.
 ROUNDING = 1e-6
@@ -54,7 +61,10 @@ def is_double(survey: Survey, key: str, sources: tuple[str, str]) -> bool:
 
 def bound(schema: SurveySchema, config: str, source: str) -> BoundSource:
     """Return a source bound for the first files of a config."""
-    return bind_programs(schema, config, source)[0].source
+    variables = next(iter(combinations(schema, config)))
+    split = next(iter(schema.splits(config)))
+    report = Report(schema.document)
+    return bind_source(schema, config, source, {**variables, "split": split}, report)
 
 
 def common_leaves(schema: SurveySchema, config: str, sources: tuple[str, str]) -> list[str]:

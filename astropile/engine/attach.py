@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,6 +50,8 @@ class Attachments:
     refuse_damaged : bool
         Rows whose file is damaged are refused; without it that is an error, since the rows of a
         catalogue, for which the file is not opened, would no longer be those of the Examples.
+    lengths : mapping of int to int
+        Rows of the files of the main table: a table that lies beside one has as many.
     """
 
     plan: Plan
@@ -57,6 +59,7 @@ class Attachments:
     follow_links: bool
     book: CellBook
     refuse_damaged: bool = False
+    lengths: Mapping[int, int] = field(default_factory=dict)
     _whole: WholeTables = field(init=False)
     _locator: Locator = field(init=False)
     _row_bytes: int = 0
@@ -148,11 +151,12 @@ class Attachments:
             return self._call(program, table, frame, capture)
         scope = self.scope(program, frame, capture)
         try:
+            lengths = self._lengths(program, table, frame)
             if table.model.each:
-                located = self._locator.locate(program, table, scope)
+                located = self._locator.locate(program, table, scope, lengths)
                 cells, losses = located.cells, located.losses
             else:
-                cells, losses = self._whole.find(program, table, scope)
+                cells, losses = self._whole.find(program, table, scope, lengths)
         except Fault as fault:
             if fault.rows is not None and self.refuse_damaged:
                 message = f"table {table.name}: {fault.message}"
@@ -173,6 +177,14 @@ class Attachments:
         if table.model.unmatched == "error":
             self._require(table, attached, losses, capture)
         return self._settle(table, attached, losses)
+
+    def _lengths(self, program: Program, table: BoundTable, frame: Frame) -> Array | None:
+        """Return how many rows a table must have that lies beside the file of each main row."""
+        is_beside = table.row is not None and table.row.text.replace(" ", "") == "row()"
+        if not is_beside or program.main.model.rows != "axis" or program.main.model.group:
+            return None
+        numbers, inverse = np.unique(frame.file, return_inverse=True)
+        return np.array([self.lengths[number] for number in numbers.tolist()])[inverse]
 
     def _call(
         self, program: Program, table: BoundTable, frame: Frame, capture: Capture

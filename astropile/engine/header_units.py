@@ -1,6 +1,6 @@
 """The unit that a file claims for a cell, against the unit in which the YAML takes it.
 
-A cell without ``unit()`` is taken to be in the unit of its leaf. Files are not believed, but a file
+A cell without ``unit()`` is taken to be in the unit of its leaf, or of the input of a transform. Files are not believed, but a file
 that says something else is told: one of the two is wrong. ``unit(cell, '...')`` is the word of the
 author and settles it, whatever the file says.
 """
@@ -32,6 +32,14 @@ _OF_ALL: Final = frozenset({"coalesce", "concat", "stack"})
 _COUNTED: Final = ("pix", "vox", "ct", "ph", "electron", "adu", "DN", "bin", "beam", "chan")
 _SAME: Final = 1e-6
 _QUOTED: Final = re.compile(r"'(\w+)'")
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """What takes a cell to be in some unit."""
+
+    where: str
+    unit: str
 
 
 @dataclass(slots=True)
@@ -74,16 +82,15 @@ class HeaderUnits:
         claims = {cell: infos[cell].unit for cell in cells if infos[cell].unit}
         if not claims:
             return
-        for (owner, cell), address in self._bare(program):
+        for (owner, cell), use in self._bare(program):
             if owner != table or cell not in claims:
                 continue
-            taken = self.plan.leaves[address].field.unit
-            why = contradiction(claims[cell], taken)
+            why = contradiction(claims[cell], use.unit)
             if why:
-                raise self._error(program, table, cell, claims[cell], address, why, where)
+                raise self._error(program, table, cell, claims[cell], use, why, where)
 
-    def _bare(self, program: Program) -> Iterator[tuple[tuple[str, str], str]]:
-        """Yield cells that are taken to be in the unit of a leaf, and the leaf."""
+    def _bare(self, program: Program) -> Iterator[tuple[tuple[str, str], _Use]]:
+        """Yield cells that are taken to be in the unit of a leaf or an input, and which."""
         for address, leaf in self.plan.leaves.items():
             value = program.source.values.get(address)
             is_number = leaf.field.dtype not in ("string", "bool")
@@ -91,7 +98,16 @@ class HeaderUnits:
                 continue
             for name in _bare_names(value.expr):
                 if name.parts[0] != PATH:
-                    yield cell_of_name(name, program.source), address
+                    use = _Use(f"leaf {address}", leaf.field.unit)
+                    yield cell_of_name(name, program.source), use
+        for table, call in program.calls.items():
+            for key in call.inputs:
+                unit = call.declaration.inputs[key].unit
+                exprs = program.source.tables[table].inputs[key] if unit else ()
+                for name in (name for value in exprs for name in _bare_names(value.expr)):
+                    if name.parts[0] != PATH:
+                        use = _Use(f"input {key} of table {table}", unit or "")
+                        yield cell_of_name(name, program.source), use
 
     def _error(
         self,
@@ -99,17 +115,17 @@ class HeaderUnits:
         table: str,
         cell: str,
         claimed: str,
-        address: str,
+        use: _Use,
         why: str,
         where: str,
     ) -> LeafError:
         model = program.source.tables[table].model
         place = f"{where}, HDU {model.hdu}" if model.hdu else where
         own = "" if table == program.main.name else f"{table}."
-        taken = self.plan.leaves[address].field.unit
+        taken = use.unit
         return LeafError(
             f"'{cell}' is in '{claimed}' by the file, but '{taken}' by the YAML: {why} "
-            f"(source {self.plan.source}, leaf {address})",
+            f"(source {self.plan.source}, {use.where})",
             where=place,
             hint=f"write unit({own}{cell}, '{_plain(claimed)}') if the file is right, "
             f"unit({own}{cell}, '{taken}') if it is wrong",

@@ -161,7 +161,9 @@ class Locator:
         """Make the finder of files."""
         self._finder = FileFinder(self.root, self.follow_links)
 
-    def locate(self, program: Program, table: BoundTable, scope: Evaluator) -> Located:
+    def locate(
+        self, program: Program, table: BoundTable, scope: Evaluator, lengths: Array | None = None
+    ) -> Located:
         """Return what the file of each row holds for it.
 
         Raises
@@ -176,7 +178,7 @@ class Locator:
             windows = _Windows.of(program, table, scope)
             keys = Keys()
         else:
-            windows, keys = None, Keys.of(table, scope)
+            windows, keys = None, Keys.of(table, scope, lengths)
         is_test = not (windows or keys.row or keys.on or keys.range or program.cells[table.name])
         parts: list[_Part] = []
         for file, rows in self._files(table, scope, losses):

@@ -86,18 +86,21 @@ class Keys:
         Row numbers, and which are null.
     range : tuple of ndarray, optional
         First rows, ends, and which are null: nothing belongs to such a row.
+    lengths : ndarray of int64, optional
+        Rows of the main file of each row, of a table that lies beside it row by row.
     """
 
     on: Mapping[str, Column] = field(default_factory=dict)
     row: tuple[Array, Array] | None = None
     range: tuple[Array, Array, Array] | None = None
+    lengths: Array | None = None
 
     @classmethod
-    def of(cls, table: BoundTable, scope: Evaluator) -> Keys:
+    def of(cls, table: BoundTable, scope: Evaluator, lengths: Array | None = None) -> Keys:
         """Evaluate how a table is attached to rows."""
         n = scope.n
         if table.row is not None:
-            return cls(row=whole_numbers(scope.evaluate(table.row.expr), n, "row"))
+            return cls(row=whole_numbers(scope.evaluate(table.row.expr), n, "row"), lengths=lengths)
         if table.range is not None:
             first, last = (scope.evaluate(end.expr) for end in table.range)
             start, no_start = whole_numbers(first, n, "the start of the range")
@@ -112,6 +115,7 @@ class Keys:
             {cell: column.take(rows) for cell, column in self.on.items()},
             None if self.row is None else (self.row[0][rows], self.row[1][rows]),
             None if self.range is None else tuple(part[rows] for part in self.range),  # type: ignore[arg-type]
+            None if self.lengths is None else self.lengths[rows],
         )
 
 
@@ -166,8 +170,14 @@ def find_places(
     Raises
     ------
     Fault
-        A key is not unique in the table.
+        A key is not unique in the table, or it lies beside a file with another number of rows.
     """
+    if keys.lengths is not None and (keys.lengths != total).any():
+        other = int(keys.lengths[keys.lengths != total][0])
+        raise Fault(
+            f"{name} has {total} rows, but the file that it lies beside row by row has {other}",
+            hint="see which of the two files is whole; only files of one length go with row()",
+        )
     if keys.range is not None:
         start, stop, null = keys.range
         bad = bad_ranges(start, stop, total) & ~null

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from astropile.engine.align import align, fill_axes, longest
+from astropile.engine.alike import for_alike_rows
 from astropile.engine.attach import Attachments
 from astropile.engine.blocks import LeafFault, build_block
 from astropile.engine.cells import CellBook
@@ -101,7 +102,12 @@ class Run:
         book = CellBook(self.plan)
         self._reader = CellReader(self.plan, entries, self.rejects, self.batch_bytes, book)
         self._attachments = Attachments(
-            self.plan, self.root, self.follow_links, book, self.on_bad_row == "reject"
+            self.plan,
+            self.root,
+            self.follow_links,
+            book,
+            self.on_bad_row == "reject",
+            self._reader.lengths,
         )
 
     @property
@@ -227,12 +233,16 @@ class Run:
     def _bulk(
         self, program: Program, frame: Frame, columns: dict[str, Column]
     ) -> dict[str, Column]:
+        found = {**columns, **for_alike_rows(frame, lambda part: self._blocks(program, part))}
+        self._formulas(found, len(frame))
+        return found
+
+    def _blocks(self, program: Program, frame: Frame) -> dict[str, Column]:
         scope = self._attachments.scope(program, frame, self._reader.capture)
-        found = dict(columns)
+        found: dict[str, Column] = {}
         for recipe, exprs in program.blocks.values():
             operands = {a: self._value(scope, a, expr) for a, expr in exprs.items()}
             found.update(build_block(recipe, operands, scope))
-        self._formulas(found, len(frame))
         return found
 
     def _formulas(self, columns: dict[str, Column], n: int) -> None:

@@ -119,6 +119,8 @@ class CellReader:
     _sizes: dict[int, tuple[int, int, bool]] = field(default_factory=dict)
     _fullness: float | None = None
     _groups: dict[int, Groups] = field(default_factory=dict)
+    #: Rows of the files that were opened, by number of the entry.
+    lengths: dict[int, int] = field(default_factory=dict)
 
     def frames(
         self, *, batch_rows: int | None, index: RowIndex | None = None
@@ -285,6 +287,7 @@ class CellReader:
             if entry.table.model.rows == "group" and not reader.count_rows():
                 return  # without a group there are no cells to be missed
             names: Sequence[str] = self._present(reader, entry, wanted)
+            self.lengths[entry.number] = reader.count_rows()
             rows = None if selection is None else selection[entry.number]
             if spare is not None and only is not None:
                 size = self._row_size(reader, names)

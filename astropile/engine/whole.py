@@ -16,6 +16,7 @@ from astropile.engine.plan import PATH, Plan, Program, parts_of
 from astropile.engine.tables import Frame, nest
 from astropile.errors import CellError, NoFilesError
 from astropile.readers import Column, Reader
+from astropile.readers.column import Array
 from astropile.schema import BoundTable
 
 
@@ -39,7 +40,7 @@ class WholeTables:
     _tables: dict[tuple[str, ...], Whole] = field(default_factory=dict)
 
     def find(
-        self, program: Program, table: BoundTable, scope: Evaluator
+        self, program: Program, table: BoundTable, scope: Evaluator, lengths: Array | None = None
     ) -> tuple[dict[str, Column], Losses]:
         """Return the cells of the partners of rows, and the rows that have none.
 
@@ -52,8 +53,8 @@ class WholeTables:
         losses = Losses.none(scope.n)
         rows = np.arange(scope.n)
         frame, total = whole.frame, len(whole.frame)
-        name = f"table {table.name}"
-        places = find_places(Keys.of(table, scope), frame, total, losses, rows, name=name)
+        name, keys = f"table {table.name}", Keys.of(table, scope, lengths)
+        places = find_places(keys, frame, total, losses, rows, name=name)
         return places.cells(frame, losses.any, whole.shared), losses
 
     def _load(self, program: Program, table: BoundTable) -> Whole:

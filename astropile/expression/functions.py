@@ -185,6 +185,14 @@ _TEXT: Final = (
         "text",
         ("any", "integer", "integer"),
     ),
+    _function(
+        "text",
+        "replace(x, old, new)",
+        "Text with new in place of old, wherever it stands.",
+        "none",
+        "text",
+        ("any", "text", "text"),
+    ),
 )
 _DICTIONARY: Final = (
     _function(
@@ -220,7 +228,11 @@ _ARRAYS: Final = (
         "arrays", "concat(a, ...)", "Arrays one after the other, first axis.", "common", "common"
     ),
     _function(
-        "arrays", "stack(a, ...)", "Values of one shape along a new first axis.", "common", "common"
+        "arrays",
+        "stack(a, ...)",
+        "Values of one shape along a new first axis; null values are holes.",
+        "common",
+        "common",
     ),
     _function(
         "arrays", "index(x, k)", "Element k of the first axis, by row; from 0.", "first", "first"
@@ -234,7 +246,7 @@ _ARRAYS: Final = (
     _function(
         "arrays",
         "pad(x, ny, nx, v=0)",
-        "The last two axes made ny and nx long, with v at their ends.",
+        "The last two axes made ny and nx long, with v around; the pixel [y // 2, x // 2] stays in the middle.",
         "pad",
         "first",
     ),

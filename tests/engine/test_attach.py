@@ -287,3 +287,47 @@ def test_simulate_when_first_source_cannot_be_written_then_the_next_one_is(tmp_p
     assert ap.testing.simulate(schema, None, 3, data_dir=tmp_path / "m").source == "plain"
     with pytest.raises(UsageError, match="each cannot be undone"):
         ap.testing.simulate(schema, None, 3, data_dir=tmp_path / "n", source="files")
+
+
+BESIDE = """
+    tables:
+      main: {files: "<stem>.csv", format: csv}
+      beside: {EACH, format: npy, row: row()}
+    values: {value: beside.data}
+"""
+VALUE = "  value: {dtype: int64, description: Value.}\n"
+
+
+@pytest.mark.parametrize("each", ["files: cat.npy", 'each: true, files: "{path.stem}.npy"'])
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_rows_side_by_side_when_one_file_has_more_then_both_numbers_are_told(
+    tmp_path: Path, each: str, n: int
+) -> None:
+    write_catalogue(tmp_path, 3)
+    np.save(tmp_path / "cat.npy", np.arange(n))
+    schema = survey(columns=VALUE, source=BESIDE.replace("EACH", each))
+    if n == 3:
+        assert read_all(schema, tmp_path).columns["value"].data.tolist() == [0, 1, 2]
+        some = RowIndex(np.zeros(1, dtype=np.int64), np.array([2]))
+        (batch,) = run_of(schema, tmp_path).batches(index=some)
+        assert batch.columns["value"].data.tolist() == [2]
+        return
+    with pytest.raises(CellError, match=rf"beside\)? has {n} rows, but the file .* has 3"):
+        read_all(schema, tmp_path)
+
+
+def test_rows_side_by_side_when_there_are_two_files_then_one_table_is_not_for_both(
+    tmp_path: Path,
+) -> None:
+    """Without a file for each, the rows of the second file would get those of the first."""
+    write_catalogue(tmp_path, 3)
+    text = (tmp_path / "cat.csv").read_text()
+    (tmp_path / "dog.csv").write_text(text.replace("\no", "\np"))
+    np.save(tmp_path / "cat.npy", np.arange(3))
+    np.save(tmp_path / "dog.npy", np.arange(3, 6))
+    whole = survey(columns=VALUE, source=BESIDE.replace("EACH", 'files: "*.npy"'))
+    with pytest.raises(CellError, match=r"has 6 rows, but the file .* has 3"):
+        list(run_of(whole, tmp_path).batches())
+    each = BESIDE.replace("EACH", 'each: true, files: "{path.stem}.npy"')
+    found = read_all(survey(columns=VALUE, source=each), tmp_path)
+    assert found.columns["value"].data.tolist() == [0, 1, 2, 3, 4, 5]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -272,15 +273,43 @@ def test_reverse_pad_index_stack_when_small_arrays() -> None:
     k = Column(np.array([2, -1]))
     assert to_lists(evaluate("index(x, k)", 2, x=x, k=k)) == [3.0, 4.0]
     image = Column(np.ones((1, 2, 2)))
-    assert evaluate("pad(x, 3, 4, 9)", 1, x=image).data[0].tolist()[2] == [9, 9, 9, 9]
+    padded = evaluate("pad(x, 3, 4, 9)", 1, x=image).data[0].tolist()
+    assert padded == [[9, 1, 1, 9], [9, 1, 1, 9], [9, 9, 9, 9]]
     assert evaluate("stack(x, x)", 1, x=image).data.shape == (1, 2, 2, 2)
+
+
+def test_stack_when_one_of_several_is_null_then_a_hole_and_null_only_without_any() -> None:
+    x = Column(np.ones((3, 2)), null=np.array([False, True, True]))
+    y = Column(np.full((3, 2), 2.0), null=np.array([False, False, True]))
+    found = evaluate("stack(x, y)", 3, x=x, y=y)
+    assert found.null is not None
+    assert found.holes is not None
+    assert found.null.tolist() == [False, False, True]
+    assert found.holes[:, :, 0].tolist() == [[False, False], [True, False], [True, True]]
+    holed = Column(np.ones((1, 2)), holes=np.array([[False, True]]))
+    found = evaluate("stack(x, x)", 1, x=holed)
+    assert found.holes is not None
+    assert found.holes.tolist() == [[[False, True]] * 2]
+
+
+def test_stack_when_one_is_null_everywhere_then_its_form_does_not_matter() -> None:
+    x = Column(np.arange(6.0).reshape(1, 2, 3))
+    nothing = replace(ragged([[]]), null=np.array([True]))
+    found = evaluate("stack(x, nothing, x)", 1, x=x, nothing=nothing)
+    assert found.data.shape == (1, 3, 2, 3)
+    assert found.holes is not None
+    assert found.holes.any(axis=(2, 3)).tolist() == [[False, True, False]]
+    found = evaluate("stack(nothing, nothing)", 1, nothing=nothing)
+    assert found.null is not None
+    assert found.null.all()
 
 
 def test_comparison_when_row_of_arrays_is_null_then_row_stays_null() -> None:
     x = Column(np.ones((2, 3)), null=np.array([False, True]))
-    found = evaluate("x != 0", 2, x=x)
-    assert found.null is not None
-    assert found.null.tolist() == [False, True]
+    y = replace(ragged([[1.0], []]), null=np.array([False, True]))
+    for found in (evaluate("x != 0", 2, x=x), evaluate("y > 0", 2, y=y)):
+        assert found.null is not None
+        assert found.null.tolist() == [False, True]
 
 
 def test_division_when_whole_numbers_by_zero_then_null() -> None:

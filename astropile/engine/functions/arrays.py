@@ -131,7 +131,7 @@ def stack(scope: Scope, expr: Call) -> Operand:
     if len(shapes) != 1:
         raise Fault(f"stack needs arrays of one shape, got {sorted(shape[1:] for shape in shapes)}")
     # What is null in all rows may have any form.
-    nothing = np.zeros_like(known[0].data) if len(known) < len(columns) else None
+    nothing = np.broadcast_to(known[0].data.dtype.type(), known[0].data.shape)
     data = np.stack([nothing if _is_null(c) else c.data for c in columns], axis=1)
     if all(column.null is None and column.holes is None for column in columns):
         return Operand(Column(data))
@@ -190,19 +190,23 @@ def grid(scope: Scope, expr: Call) -> Operand:
 
 @special("pad")
 def pad(scope: Scope, expr: Call) -> Operand:
-    """Pad the last two axes at their ends to ny, nx."""
+    """Pad the last two axes to ny, nx; the pixel [y // 2, x // 2] is the same again."""
     operand = scope.evaluate(expr.arguments[0])
-    ny, nx = (scope.number(argument) for argument in expr.arguments[1:3])
+    sizes = [scope.number(argument) for argument in expr.arguments[1:3]]
     fill = scope.evaluate(expr.arguments[3]).column.data[0] if len(expr.arguments) > 3 else 0
-    data = operand.column.data
-    if operand.column.shapes is not None or operand.ndim < 2:
-        raise Fault("pad needs arrays with two axes")
-    missing = (ny - data.shape[-2], nx - data.shape[-1])
-    if min(missing) < 0:
-        raise Fault(f"pad to ({ny}, {nx}) would cut an array of {data.shape[-2:]}")
-    widths = [(0, 0)] * (data.ndim - 2) + [(0, missing[0]), (0, missing[1])]
-    padded = np.pad(data, widths, constant_values=fill)
-    return replace(operand, column=replace(operand.column, data=padded, holes=None))
+    column = operand.column
+    # Of a list of arrays the last two axes have one length, of a list of rows not even these.
+    if column.shapes is not None or operand.ndim < (2 if column.offsets is None else 3):
+        raise Fault("pad needs arrays with two axes, of one shape")
+    lengths = column.data.shape[-2:]
+    if lengths[0] > sizes[0] or lengths[1] > sizes[1]:
+        raise Fault(f"pad to {tuple(sizes)} would cut an array of {lengths}")
+    before = [size // 2 - length // 2 for size, length in zip(sizes, lengths, strict=True)]
+    widths = [(0, 0)] * (column.data.ndim - 2)
+    widths += [(b, s - n - b) for b, s, n in zip(before, sizes, lengths, strict=True)]
+    data = np.pad(column.data, widths, constant_values=fill)
+    holes = None if column.holes is None else np.pad(column.holes, widths)
+    return replace(operand, column=replace(column, data=data, holes=holes))
 
 
 @special("reverse")

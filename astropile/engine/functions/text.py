@@ -172,3 +172,14 @@ def part(scope: Scope, expr: Call) -> Operand:
     start, stop = (scope.number(argument) for argument in expr.arguments[1:3])
     data = np.strings.slice(operand.column.data, start, stop)
     return replace(operand, column=replace(operand.column, data=data))
+
+
+@special("replace")
+def replaced(scope: Scope, expr: Call) -> Operand:
+    """Return text with one piece of text in place of another."""
+    operand = as_text(scope.evaluate(expr.arguments[0]))
+    old, new = (text_literal(argument) for argument in expr.arguments[1:3])
+    if not old:
+        raise Fault("replace needs a text to look for, not an empty one")
+    data = np.strings.replace(operand.column.data, old, new)
+    return replace(operand, column=replace(operand.column, data=data))

@@ -1,0 +1,1 @@
+"""S6 tests here the sources that S2 wrote."""

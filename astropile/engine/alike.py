@@ -35,14 +35,18 @@ def for_alike_rows(frame: Frame, step: Step) -> dict[str, Column]:
     group = group.reshape(-1)
     examples = {name: _shapes(column)[_known(column)][:1] for name, column in jagged.items()}
     order = np.argsort(group, kind="stable")
-    parts = []
+    parts, faults = [], []
     for rows in np.split(order, np.cumsum(np.bincount(group))[:-1]):
         part = frame.take(rows)
         columns = {**part.columns, **{n: _dense(part.columns[n], examples[n]) for n in jagged}}
         try:
             parts.append(step(replace(part, columns=columns)))
         except LeafFault as found:
-            raise LeafFault(found.leaf, _of_all(found.fault, rows, len(frame))) from found
+            faults.append((rows, found))
+    if faults:
+        rows, first = faults[0]
+        # What fails for every shape is no matter of single rows.
+        raise LeafFault(first.leaf, _of_all(first.fault, rows, len(frame), bool(parts))) from first
     return _in_order(parts, np.argsort(order))
 
 
@@ -67,12 +71,13 @@ def _dense(column: Column, example: Array) -> Column:
     return Column(np.zeros((len(column), *shape), column.data.dtype), null=column.null)
 
 
-def _of_all(fault: Fault, rows: Array, n: int) -> Fault:
+def _of_all(fault: Fault, rows: Array, n: int, others_are_good: bool) -> Fault:  # noqa: FBT001
     """Return a fault of some rows as one of the whole frame."""
-    if fault.rows is None or len(fault.rows) != len(rows):
+    is_known = fault.rows is not None and len(fault.rows) == len(rows)
+    if not is_known and not others_are_good:
         return fault
     mask = np.zeros(n, dtype=bool)
-    mask[rows[fault.rows]] = True
+    mask[rows[fault.rows] if is_known else rows] = True
     return Fault(fault.message, rows=mask, hint=fault.hint)
 
 

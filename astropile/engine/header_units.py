@@ -1,8 +1,8 @@
 """The unit that a file claims for a cell, against the unit in which the YAML takes it.
 
-A cell without ``unit()`` is taken to be in the unit of its leaf, or of the input of a transform. Files are not believed, but a file
-that says something else is told: one of the two is wrong. ``unit(cell, '...')`` is the word of the
-author and settles it, whatever the file says.
+A cell without ``unit()`` is taken to be in the unit of its leaf, or of the input of a transform.
+Files are not believed, but a file that says something else is told: one of the two is wrong.
+``unit(cell, '...')`` is the word of the author and settles it, whatever the file says.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class _Use:
 
 @dataclass(slots=True)
 class HeaderUnits:
-    """Compares, once for every table of a program, what its first file claims.
+    """Compares, once for every cell of a program, what the first file that is read claims.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class HeaderUnits:
     """
 
     plan: Plan
-    _done: set[tuple[int, str]] = field(default_factory=set)
+    _done: dict[tuple[int, str], set[str]] = field(default_factory=dict)
 
     def check(
         self, reader: Reader, program: Program, table: str, cells: Sequence[str], *, where: str
@@ -74,12 +74,14 @@ class HeaderUnits:
         LeafError
             Both units are known and differ in kind or in size.
         """
-        key = (id(program), table)
-        if key in self._done:
+        # Keys are often read before the other cells of a file.
+        done = self._done.setdefault((id(program), table), set())
+        fresh = [cell for cell in cells if cell not in done]
+        if not fresh:
             return
-        self._done.add(key)
+        done.update(fresh)
         infos = reader.cells()
-        claims = {cell: infos[cell].unit for cell in cells if infos[cell].unit}
+        claims = {cell: infos[cell].unit for cell in fresh if infos[cell].unit}
         if not claims:
             return
         for (owner, cell), use in self._bare(program):

@@ -107,6 +107,12 @@ def rows_of(operand: Operand, n: int) -> Column:
     return Column(data, null=null, holes=holes)
 
 
+def any_null(*masks: Array | None) -> Array | None:
+    """Return which rows are null in one of several masks; None if none of them knows a null."""
+    known = [mask for mask in masks if mask is not None]
+    return np.asarray(np.logical_or.reduce(known)) if known else None
+
+
 def spread(operands: Sequence[Operand]) -> Spread:
     """Bring operands to one shape: scalars of a row spread over its arrays, nothing else does.
 

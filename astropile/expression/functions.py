@@ -246,7 +246,7 @@ _ARRAYS: Final = (
     _function(
         "arrays",
         "pad(x, ny, nx, v=0)",
-        "The last two axes made ny and nx long, with v around; the pixel [y // 2, x // 2] stays in the middle.",
+        "The last two axes made ny and nx long, with v around; the middle pixel stays it.",
         "pad",
         "first",
     ),

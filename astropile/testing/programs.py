@@ -10,6 +10,7 @@ from math import prod
 import numpy as np
 
 from astropile.engine.plan import PATH
+from astropile.expression import Literal
 from astropile.readers.column import Array
 from astropile.sky import healpix_index
 from astropile.testing.bindings import Bindings
@@ -89,7 +90,7 @@ def make_programs(
     """Share objects out among the programs of a source, and those of each among files.
 
     A pattern of files belongs to the first program that has it, unless its files hold several
-    splits.
+    splits. Objects whose leaves are given belong to the program that says the same of them.
     """
     seen: set[str] = set()
     own = []
@@ -98,12 +99,37 @@ def make_programs(
             own.append(bindings)
         seen.add(bindings.pattern)
     programs = []
+    shares = _shares(own, objects)
     for number, bindings in enumerate(own):
-        mine = objects.take(np.arange(number, len(objects), len(own)))
+        mine = objects.take(np.flatnonzero(shares == number))
         if len(mine):
             words = (bindings.schema.id, bindings.source.name, bindings.pattern, bindings.split)
             programs.append(_program(bindings, mine, len(objects), seed, words))
     return tuple(programs)
+
+
+def _shares(all_bindings: Sequence[Bindings], objects: Objects) -> Array:
+    """Return the number of the program of each object: by turns among those that fit it."""
+    n = len(objects)
+    fits = np.ones((len(all_bindings), n), dtype=bool)
+    for number, bindings in enumerate(all_bindings):
+        for address, text in _said(bindings).items():
+            if bindings.given is not None and bindings.given.has(address):
+                fits[number] &= bindings.given.column(address, objects.number).data == text
+    fits[:, ~fits.any(axis=0)] = True
+    turn = np.arange(n) % fits.sum(axis=0)
+    return np.asarray(np.argmax(fits & (np.cumsum(fits, axis=0) == turn + 1), axis=0))
+
+
+def _said(bindings: Bindings) -> dict[str, str]:
+    """Return the leaves that are one text for all objects of a program, such as their split."""
+    source, found = bindings.source, {}
+    for address, value in source.values.items():
+        if isinstance(value.expr, Literal) and isinstance(value.expr.value, str):
+            found[address] = value.expr.value
+        elif source.split_by is not None and value.text == source.split_by.text:
+            found[address] = bindings.split
+    return found
 
 
 def _program(
@@ -170,7 +196,8 @@ def _parts(bindings: Bindings, group: Array) -> tuple[Array, Array]:
     rows = max(1, FILE_BYTES // _row_bytes(bindings))
     parts = -(-counts // rows)
     if not has_pixel(bindings.pattern):
-        parts = np.maximum(parts, FILES) if "*" in bindings.pattern else np.ones_like(parts)
+        has_star = "*" in bindings.pattern.rpartition("/")[2]  # those of folders tell none apart
+        parts = np.maximum(parts, FILES) if has_star else np.ones_like(parts)
     parts = np.minimum(parts, counts)
     order = np.argsort(group, kind="stable")
     rank = np.empty(len(group), dtype=np.int64)

@@ -67,13 +67,23 @@ def test_cubes_when_sizes_differ_in_a_batch_then_each_as_alone(tmp_path: Path) -
         )
 
 
-def test_cubes_when_one_is_too_big_then_its_shape_is_told(tmp_path: Path) -> None:
+def test_cubes_when_one_is_too_big_then_its_row_is_refused(tmp_path: Path) -> None:
     write_catalogue(tmp_path, 2)
     write_cube(tmp_path / "o0.fits", 2, 0)
     write_cube(tmp_path / "o1.fits", 5, 0)
-    run = run_of(survey(modalities=SCHEMA, source=SOURCE), tmp_path)
-    with pytest.raises(LeafError, match=r"image.sum: pad to \(4, 4\) would cut .*\(5, 5\)"):
-        list(run.batches())
+    schema = survey(modalities=SCHEMA, source=SOURCE)
+    wanted = r"row 1: image.sum: pad to \(4, 4\) would cut .*\(5, 5\)"
+    with pytest.raises(LeafError, match=wanted):
+        list(run_of(schema, tmp_path).batches())
+    run = run_of(schema, tmp_path, on_bad_row="reject")
+    (batch,) = run.batches()
+    assert batch.columns["object_id"].data.tolist() == ["o0"]
+    assert run.rejects.codes == ["leaf"]
+    (tmp_path / "o0.fits").unlink()
+    write_cube(tmp_path / "o0.fits", 6, 0)
+    run = run_of(schema, tmp_path, on_bad_row="reject")
+    with pytest.raises(LeafError, match=r"cat.csv: image.sum: pad"):
+        list(run.batches())  # no row can be read: the YAML is wrong
 
 
 def test_step_when_rows_of_a_part_are_at_fault_then_told_of_the_whole() -> None:

@@ -219,6 +219,10 @@ def test_text_functions_when_padded_names() -> None:
     assert to_lists(evaluate("join('-', upper(trim(x)), 7)", 2, x=x)) == ["AB-7", "C-7"]
     assert to_lists(evaluate("split('u,g', ',')", 2)) == [["u", "g"], ["u", "g"]]
     assert to_lists(evaluate("part('abcdef', 1, 3)", 1)) == ["bc"]
+    assert to_lists(evaluate("replace('a-b-c', '-', '_')", 1)) == ["a_b_c"]
+    assert to_lists(evaluate("replace('a. b', '. ', '')", 1)) == ["ab"]
+    with pytest.raises(Fault, match="not an empty one"):
+        evaluate("replace('abc', '', 'x')", 1)
     assert to_lists(evaluate("numbers('(1, 2.5)')", 1)) == [[1.0, 2.5]]
 
 

@@ -160,3 +160,16 @@ def test_read_when_a_joined_table_contradicts_then_error(run: Any, tmp_path: Pat
     with pytest.raises(LeafError, match=r"more\.fit: 'f' is in 'W'.*kinds") as caught:
         run({"flux": "mJy"}, values="flux: more.f", tables=tables)
     assert "unit(more.f, 'W')" in str(caught.value)
+
+
+def test_read_when_an_input_of_a_transform_contradicts_then_error(run: Any) -> None:
+    """A cell that a function takes in a declared unit, unless the author gives another."""
+    tables = "{main: {files: '*.fits', format: fits, hdu: CAT}, near: {transform: "
+    tables += "catalog.neighbours, inputs: {ra: [RA], dec: [dec], near_ra: [stack(ra)], "
+    tables += "near_dec: [stack(dec)]}, params: {ny: 9, nx: 9, pixel_scale: 0.1}}}"
+    values = "flux: \"unit(count(near.x), 'Jy')\", ra: \"unit(ra, 'arcsec')\""
+    with pytest.raises(LeafError, match="'ra' is in 'arcsec' by the file, but 'deg'") as caught:
+        run({"ra": "arcsec"}, values=values, tables=tables.replace("RA", "ra"))
+    assert "input ra of table near" in str(caught.value)
+    settled = tables.replace("RA", "\"unit(ra, 'arcsec')\"").replace("stack(ra)", "stack(0)")
+    assert run({"ra": "arcsec"}, values=values, tables=settled)["flux"].tolist() == [1, 0, 0]

@@ -327,7 +327,7 @@ def test_images_when_shapes_differ_then_first_axis_may_and_others_name_the_row(
     )
     column = read_all(cut, tmp_path).columns["cube.flux"]
     assert column.data[2:].tolist() == [[2, 3, 4], [7, 8, 9]]
-    with pytest.raises(LeafError, match=r"cat\.csv, row 1: cube\.flux: .*\(4, 5\).*\(2, 3\)"):
+    with pytest.raises(LeafError, match=r"cat\.csv, row 1: cube\.flux: axis y has 3 places, got 5"):
         read_all(schema, tmp_path)
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from astropile.engine import scan
 from astropile.errors import LeafError, UnsafeFileError
-from tests.engine.conftest import positions, read_all, run_of, survey
+from astropile.schema import parse_schema
+from tests.engine.conftest import HEAD, positions, read_all, run_of, survey
 from tests.engine.test_run import SPECTRUM, rows_of
 
 Write = Callable[..., Path]
@@ -185,3 +186,19 @@ def test_files_when_a_link_is_on_the_way_then_refused_unless_it_stays_inside(
     with pytest.raises(UnsafeFileError, match="leads out of the data directory"):
         run_of(schema, root)
     assert len(run_of(schema, root, follow_links=True).files) > 2
+
+
+def test_files_when_a_path_is_found_twice_then_read_once_unless_other_rows_are_wanted(
+    write_hdf5: Write,
+) -> None:
+    """One catalogue may hold the objects of several programmes, each a combination of a config."""
+    root = write_hdf5(part(0, 5, kind=np.array([b"a", b"b", b"a", b"c", b"b"])), "all.hdf5")
+    configs = "  main: {description: All of it., for: {kind: [b, a]}}"
+    for where, ids in (("kind == '{kind}'", ["1", "4", "0", "2"]), ("kind != 'c'", None)):
+        source = f"""    tables: {{main: {{files: '*.hdf5', format: hdf5, where: "{where}"}}}}\n"""
+        text = HEAD + "sources:\n  files:\n    description: Files of the test.\n" + source
+        schema = parse_schema(f"{text}configs:\n{configs}\n", "invented.yaml")
+        run = run_of(schema, root)
+        found = [i for batch in run.batches() for i in batch.columns["object_id"].data.tolist()]
+        assert found == (ids or ["0", "1", "2", "4"])
+        assert len(run.rejects) == 0

@@ -11,7 +11,7 @@ SPECIFIED = (
     "abs sqrt exp ln log10 sin cos hypot floor round clip"
     " if coalesce optional null_if fill is_null is_finite"
     " any_bit"
-    " trim lower upper text number numbers sexagesimal join split part"
+    " trim lower upper text number numbers sexagesimal join split part replace"
     " lookup"
     " dim flat repeat tile concat stack index grid pad reverse row axes"
     " sum mean median min max any all count one"

@@ -15,7 +15,7 @@ OBJECT = {"object_id", "ra", "dec"}
 #: Surveys that Multimodal Universe does not have.
 OWN = {
     *("hipparcos", "tycho2", "gaia_dr2", "gaia_xp_sampled", "urat1", "uzc", "openngc", "linear"),
-    *("sdss_photo", "apokasc", "apogee_visits"),
+    *("sdss_photo", "apokasc", "apogee_visits", "des_sn5yr", "jwst_spectra"),
 }
 
 every_survey = pytest.mark.parametrize("name", FACTS["names"])

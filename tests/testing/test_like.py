@@ -121,3 +121,32 @@ def test_text_when_of_one_object_then_written_as_published(tmp_path: Path) -> No
     head, *rows = (line.split() for line in snoopy.read_text().splitlines()[1:])
     assert len(head) == 4
     assert {len(row) for row in rows} == {2, 3}
+
+
+SPLITS = """
+configs:
+  main: {description: All of it., splits: {train: train, test: test}}
+"""
+MIXED = """
+  mixed:
+    description: Splits together in one file.
+    tables: {main: {files: 'mixed.parquet', format: parquet}}
+    split_by: part
+"""
+
+
+@pytest.mark.parametrize(("first", "second"), [("files", "mixed"), ("mixed", "files")])
+def test_like_when_a_leaf_is_the_split_then_objects_stay_in_theirs(
+    tmp_path: Path, first: str, second: str
+) -> None:
+    columns = "  part: {dtype: string, description: Split of the object.}\n"
+    source = """    tables: {main: {files: '{split}/healpix=*/*.hdf5', format: hdf5}}
+    values: {part: "'{split}'"}
+"""
+    schema = survey(columns=columns, source=source, configs=MIXED + SPLITS)
+    one = simulate(schema, None, 30, data_dir=tmp_path / "a", source=first)
+    two = simulate(schema, None, 30, data_dir=tmp_path / "b", source=second, like=one)
+    found = [read_back(schema, mock) for mock in (one, two)]
+    ids, parts = zip(*((f["object_id"].data, f["part"].data) for f in found), strict=True)
+    assert set(parts[0]) == {"train", "test"}
+    assert dict(zip(ids[0], parts[0], strict=True)) == dict(zip(ids[1], parts[1], strict=True))

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from astropile.engine.functions.registry import Scope, special, text_literal
-from astropile.engine.operand import Fault, Operand, numeric, rows_of
+from astropile.engine.operand import Fault, Operand, any_null, numeric, rows_of
 from astropile.expression import Call
 from astropile.readers import Column
-from astropile.readers.column import Array
+from astropile.readers.column import Array, offsets_of
 
 
 @special("dim")
@@ -23,11 +23,12 @@ def dim(scope: Scope, expr: Call) -> Operand:
     if not 0 <= place < column.ndim:
         raise Fault(f"no axis {axis} in an array of {column.ndim} axes")
     if column.shapes is not None:
-        return Operand(Column(column.shapes[:, place]))
+        return Operand(Column(column.shapes[:, place], null=column.null))
     if column.offsets is not None and place == 0:
-        return Operand(Column(column.counts))
+        return Operand(Column(column.counts, null=column.null))
     length = column.data.shape[place + 1 if column.offsets is None else place]
-    return Operand(Column(np.full(len(column), length, dtype=np.int64)), constant=operand.constant)
+    lengths = np.full(len(column), length, dtype=np.int64)
+    return Operand(Column(lengths, null=column.null), constant=operand.constant)
 
 
 @special("flat")
@@ -63,59 +64,87 @@ def _flat_between(column: Column, first: int, last: int) -> Column:
 def repeat(scope: Scope, expr: Call) -> Operand:
     """Repeat each element of a list ``n`` times: a a b b."""
     items = rows_of(scope.evaluate(expr.arguments[0]), scope.n).ragged()
-    times = _counts(scope, expr, 1)
+    times, null = _counts(scope, expr, 1)
     if items.data.ndim != 1:
         raise Fault("repeat needs a list")
     per_element = np.repeat(times, items.counts)
-    offsets = np.concatenate(([0], np.cumsum(items.counts * times)))
-    return Operand(Column(np.repeat(items.data, per_element), offsets=offsets, null=items.null))
+    holes = None if items.holes is None else np.repeat(items.holes, per_element)
+    return Operand(
+        Column(
+            np.repeat(items.data, per_element),
+            offsets=offsets_of(items.counts * times),
+            null=any_null(items.null, null),
+            holes=holes,
+        )
+    )
 
 
 @special("tile")
 def tile(scope: Scope, expr: Call) -> Operand:
     """Repeat a list, or a scalar, as a whole ``n`` times: a b a b."""
-    operand = scope.evaluate(expr.arguments[0])
-    items = rows_of(operand, scope.n)
-    if items.ndim == 0:
-        items = Column(items.data[:, None], null=items.null)
-    items = items.ragged()
-    times = _counts(scope, expr, 1)
-    rows = np.repeat(np.arange(scope.n), times)
-    tiled = items.take(rows)
-    offsets = np.concatenate(([0], np.cumsum(items.counts * times)))
-    return Operand(Column(tiled.data, offsets=offsets, null=items.null))
+    items = _with_axis(rows_of(scope.evaluate(expr.arguments[0]), scope.n)).ragged()
+    times, null = _counts(scope, expr, 1)
+    tiled = items.take(np.repeat(np.arange(scope.n), times))
+    offsets = offsets_of(items.counts * times)
+    return Operand(Column(tiled.data, offsets, None, any_null(items.null, null), tiled.holes))
 
 
-def _counts(scope: Scope, expr: Call, place: int) -> Array:
+def _with_axis(column: Column) -> Column:
+    """Return an array as it is, and a scalar as a list of one element."""
+    return Column(column.data[:, None], null=column.null) if column.ndim == 0 else column
+
+
+def _counts(scope: Scope, expr: Call, place: int) -> tuple[Array, Array | None]:
+    """Return how often each row asks for something, and which rows do not say."""
     column = rows_of(numeric(scope.evaluate(expr.arguments[place])), scope.n)
-    if column.ndim or (column.data < 0).any():
+    null = column.null
+    # What a null row holds is any number; that of another row leaves arrays of one length dense.
+    data = column.data if null is None else np.where(null, column.data[~null][:1].sum(), column.data)
+    if column.ndim or (data < 0).any():
         raise Fault("a count must be one number that is not negative")
-    return column.data.astype(np.int64)
+    return data.astype(np.int64), null
 
 
 @special("concat")
 def concat(scope: Scope, expr: Call) -> Operand:
-    """Join arrays of a row end to end; a scalar counts as one element."""
-    columns = []
-    for argument in expr.arguments:
-        column = rows_of(scope.evaluate(argument), scope.n)
-        columns.append(
-            Column(column.data[:, None], null=column.null) if column.ndim == 0 else column
-        )
+    """Join arrays of a row end to end; a scalar counts as one element, a hole where it is null.
+
+    A row is null where one of its arrays is.
+    """
+    values = [rows_of(scope.evaluate(argument), scope.n) for argument in expr.arguments]
+    null = any_null(*(value.null for value in values if value.ndim))
+    columns = [value if value.ndim else _as_element(value) for value in values]
     if all(column.offsets is None for column in columns):
-        return Operand(Column(np.concatenate([column.data for column in columns], axis=1)))
+        data = np.concatenate([column.data for column in columns], axis=1)
+        return Operand(Column(data, null=null, holes=_joined_holes(columns, axis=1)))
     ragged = [column.ragged() for column in columns]
-    counts = [column.counts for column in ragged]
-    offsets = np.concatenate(([0], np.cumsum(sum(counts[1:], counts[0]))))
-    data = np.empty(
-        (offsets[-1], *ragged[0].data.shape[1:]), np.result_type(*(c.data for c in ragged))
+    counts = np.stack([column.counts for column in ragged])
+    offsets = offsets_of(counts.sum(axis=0))
+    # Where the elements of each column go: behind those of the columns before it.
+    starts = offsets[:-1] + np.cumsum(counts, axis=0) - counts
+    places = np.concatenate(
+        [
+            np.repeat(start - column.offsets[:-1], count) + np.arange(len(column.data))  # type: ignore[index]
+            for start, column, count in zip(starts, ragged, counts, strict=True)
+        ]
     )
-    start = offsets[:-1].copy()
-    for column, count in zip(ragged, counts, strict=True):
-        places = np.repeat(start - column.offsets[:-1], count)  # type: ignore[index]
-        data[places + np.arange(len(column.data))] = column.data
-        start += count
-    return Operand(Column(data, offsets=offsets))
+    order = np.argsort(places, kind="stable")
+    data = np.concatenate([column.data for column in ragged])[order]
+    holes = _joined_holes(ragged, axis=0)
+    return Operand(Column(data, offsets, None, null, None if holes is None else holes[order]))
+
+
+def _as_element(scalar: Column) -> Column:
+    """Return a scalar as a list of one element, which is a hole where it is null."""
+    holes = None if scalar.null is None else scalar.null[:, None]
+    return Column(scalar.data[:, None], holes=holes)
+
+
+def _joined_holes(columns: list[Column], *, axis: int) -> Array | None:
+    if all(column.holes is None for column in columns):
+        return None
+    masks = [np.zeros(c.data.shape, bool) if c.holes is None else c.holes for c in columns]
+    return np.concatenate(masks, axis=axis)
 
 
 @special("stack")
@@ -156,36 +185,41 @@ def _is_null(column: Column) -> bool:
 def index(scope: Scope, expr: Call) -> Operand:
     """Return the element k of the first axis; k may differ by row."""
     column = rows_of(scope.evaluate(expr.arguments[0]), scope.n)
-    place = rows_of(numeric(scope.evaluate(expr.arguments[1])), scope.n).data.astype(np.int64)
+    number = rows_of(numeric(scope.evaluate(expr.arguments[1])), scope.n)
     if column.ndim == 0:
         raise Fault("index needs an array")
     column = column.ragged()
+    null = any_null(column.null, number.null)
+    place = number.data if null is None else np.where(null, 0, number.data)
+    place = place.astype(np.int64)
     place = np.where(place < 0, place + column.counts, place)
     outside = (place < 0) | (place >= column.counts)
-    if outside.any():
-        raise Fault(f"index {int(place[outside][0])} is outside the array", rows=outside)
-    return Operand(Column(column.data[column.offsets[:-1] + place]))  # type: ignore[index]
+    wrong = outside if null is None else outside & ~null
+    if wrong.any():
+        raise Fault(f"index {int(place[wrong][0])} is outside the array", rows=wrong)
+    if outside.all():
+        return Operand(null_column(Column(column.data[:0]), scope.n))
+    chosen = np.where(outside, 0, column.offsets[:-1] + place)  # type: ignore[index]
+    holes = None if column.holes is None else column.holes[chosen]
+    if holes is not None and holes.ndim == 1:
+        null, holes = any_null(null, holes), None
+    return Operand(Column(column.data[chosen], null=null, holes=holes))
 
 
 @special("grid")
 def grid(scope: Scope, expr: Call) -> Operand:
     """Return a linear 1-D WCS: first + (pixel - ref) * step for pixels 1 to n."""
-    n = _counts(scope, expr, 0)
-    first, step = (
-        rows_of(numeric(scope.evaluate(argument)), scope.n).data for argument in expr.arguments[1:3]
-    )
-    ref = (
-        rows_of(numeric(scope.evaluate(expr.arguments[3])), scope.n).data
-        if len(expr.arguments) > 3
-        else np.ones(scope.n)
-    )
+    n, no_count = _counts(scope, expr, 0)
+    numbers = [rows_of(numeric(scope.evaluate(arg)), scope.n) for arg in expr.arguments[1:]]
+    null = any_null(no_count, *(number.null for number in numbers))
+    first, step, ref = (*(number.data for number in numbers), np.ones(scope.n))[:3]
     if scope.n and (n == n[0]).all():
         pixel = np.arange(1, n[0] + 1, dtype=np.float64)
-        return Operand(Column(first[:, None] + (pixel - ref[:, None]) * step[:, None]))
-    offsets = np.concatenate(([0], np.cumsum(n)))
+        return Operand(Column(first[:, None] + (pixel - ref[:, None]) * step[:, None], null=null))
+    offsets = offsets_of(n)
     pixel = np.arange(offsets[-1], dtype=np.float64) - np.repeat(offsets[:-1], n) + 1
     values = np.repeat(first, n) + (pixel - np.repeat(ref, n)) * np.repeat(step, n)
-    return Operand(Column(values, offsets=offsets))
+    return Operand(Column(values, offsets=offsets, null=null))
 
 
 @special("pad")
@@ -217,8 +251,9 @@ def reverse(scope: Scope, expr: Call) -> Operand:
     if column.offsets is None:
         return replace(operand, column=_reversed(column))
     ends = np.repeat(column.offsets[1:] + column.offsets[:-1] - 1, column.counts)
-    data = column.data[ends - np.arange(len(column.data))]
-    return replace(operand, column=replace(column, data=data))
+    order = ends - np.arange(len(column.data))
+    holes = None if column.holes is None else column.holes[order]
+    return replace(operand, column=replace(column, data=column.data[order], holes=holes))
 
 
 def _reversed(column: Column) -> Column:

@@ -28,7 +28,8 @@ def take_elements(column: Column, parts: list[int | slice]) -> Column:
         offsets = np.concatenate(([0], np.cumsum(kept)))
         elements = np.repeat(column.offsets[:-1] + starts - offsets[:-1], kept)
         elements = elements + np.arange(offsets[-1])
-        return Column(data[elements], offsets=offsets, null=column.null)
+        holes = None if column.holes is None else _inner(column.holes, rest)[elements]
+        return Column(data[elements], offsets=offsets, null=column.null, holes=holes)
     place = column.offsets[:-1] + (first if first >= 0 else counts + first)
     inside = (counts > first) if first >= 0 else (counts >= -first)
     null = ~inside if column.null is None else (column.null | ~inside)

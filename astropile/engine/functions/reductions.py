@@ -157,4 +157,4 @@ def one(scope: Scope, expr: Call) -> Operand:
     differs = rows_with(column, column.data != np.repeat(first, counts))
     if differs.any():
         raise Fault("the elements of a row are not all equal", rows=differs)
-    return Operand(Column(first, null=None if solid.all() else ~solid))
+    return Operand(Column(first, null=any_null(column.null, None if solid.all() else ~solid)))

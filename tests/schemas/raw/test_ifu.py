@@ -21,8 +21,13 @@ PIXELS, SIDE, DONOTUSE = 4563, 96, 2**30
 SIZES = {"8485-1901": 6, "7443-12701": 8}
 
 
-def image(name: str, data: Any, channels: Sequence[str] = (), units: Sequence[str] = (), **cards: str
-          ) -> fits.ImageHDU:  # fmt: skip
+def image(
+    name: str,
+    data: Any,
+    channels: Sequence[str] = (),
+    units: Sequence[str] = (),
+    **cards: str,
+) -> fits.ImageHDU:
     hdu = fits.ImageHDU(data, name=name)
     hdu.header.update(cards)
     for letter, texts in (("C", channels), ("U", units)):

@@ -194,6 +194,10 @@ def test_chandra_when_spectrum_is_cut_short_then_file_is_named_or_row_refused(cs
 
 @pytest.mark.parametrize("other", ["mmu", "hats"])
 def test_chandra_when_in_the_archives_then_the_same_example(csc, tmp_path, other):
+    table = catalogue()
+    if other == "mmu":  # HDF5 has no null among whole numbers
+        table["var_index_b"].mask = False
+    table.write(csc / "csc21.vot", format="votable", overwrite=True)
     survey = ap.load("chandra", data_dir=csc, source="csc")
     leaves = assert_same_in(survey, other, tmp_path / other)
     assert {"object_id", "name", "hard_hm", "var_index_b", "spectrum.flux_error"} <= set(leaves)

@@ -12,9 +12,14 @@ not counted; then the median of the rounds, and the peak of resident memory of a
 of different methods take turns, so that a busy machine slows all alike.
 
 * read: ra and dec of both piles with pyarrow, nothing else;
-* ours-nearest, ours-all: `ap.cross_match(ap.open(...), ap.open(...))`, footers to row numbers;
-* lsdb-nearest, lsdb-all (32 neighbours): two threads, columns ra and dec only;
-* astropy: positions read, SkyCoords made, `match_to_catalog_sky`.
+* ours-nearest, ours-all: `ap.cross_match(ap.open(...), ap.open(...))`, footers to row numbers of
+  both sides and separations;
+* lsdb-nearest, lsdb-all (32 neighbours): two threads; of each side the positions, and separations;
+* astropy: positions read, SkyCoords made, `match_to_catalog_sky`;
+* ours-ids, lsdb-ids: nearest, with the ids of both sides. Ours is `result.pairs`, ids, row numbers,
+  separations and position angles; LSDB's has ids, positions and separations.
+
+LSDB has no row numbers: positions are the least that it can give. Both read the same files.
 
 Numbers of pairs must agree, or the script stops. Needs the extra `dask` for LSDB.
 """
@@ -34,7 +39,8 @@ from pathlib import Path
 from typing import Any
 
 RADIUS_ARCSEC = 1.0
-METHODS = ("read", "ours-nearest", "lsdb-nearest", "astropy", "ours-all", "lsdb-all")
+FINDS = ("nearest", "all", "ids")
+METHODS = ("read", "astropy", *(f"{who}-{find}" for find in FINDS for who in ("ours", "lsdb")))
 COLD = """
 import sys, time
 start = time.perf_counter()
@@ -91,14 +97,15 @@ def by_astropile(find: str, memory_bytes: int | None) -> Callable[[Path, Path], 
     import astropile as ap
 
     def match(left: Path, right: Path) -> int:
-        options: dict[str, Any] = {"radius_arcsec": RADIUS_ARCSEC, "find": find}
+        wanted: Any = "nearest" if find == "ids" else find
+        options: dict[str, Any] = {"radius_arcsec": RADIUS_ARCSEC, "find": wanted}
         result = ap.cross_match(ap.open(left), ap.open(right), memory_bytes=memory_bytes, **options)
-        return len(result.left_row)
+        return len(result.pairs) if find == "ids" else len(result.left_row)
 
     return match
 
 
-def by_lsdb(neighbours: int) -> Callable[[Path, Path], int]:
+def by_lsdb(find: str) -> Callable[[Path, Path], int]:
     """Return the match of LSDB on threads."""
     import warnings
 
@@ -107,9 +114,11 @@ def by_lsdb(neighbours: int) -> Callable[[Path, Path], int]:
 
     warnings.simplefilter("ignore")
     dask.config.set(scheduler="threads", num_workers=2)
+    neighbours = 32 if find == "all" else 1
+    columns = ["object_id", "ra", "dec"] if find == "ids" else ["ra", "dec"]
 
     def match(left: Path, right: Path) -> int:
-        one, other = (lsdb.open_catalog(path, columns=["ra", "dec"]) for path in (left, right))
+        one, other = (lsdb.open_catalog(path, columns=columns) for path in (left, right))
         pairs = one.crossmatch(
             other,
             n_neighbors=neighbours,
@@ -139,7 +148,7 @@ def method_named(name: str, memory_bytes: int | None) -> Callable[[Path, Path], 
     if kind == "ours":
         return by_astropile(find, memory_bytes)
     if kind == "lsdb":
-        return by_lsdb(1 if find == "nearest" else 32)
+        return by_lsdb(find)
     return by_reading if kind == "read" else by_astropy
 
 
@@ -220,13 +229,15 @@ def report(served: list[Served]) -> None:
     medians = {each.name: statistics.median(each.seconds) for each in served}
     print(f"{'method':<14} {'pairs':>11} {'median s':>9} {'best s':>8} {'peak MB':>8} {'ours':>7}")
     for each in served:
-        ours = medians.get("ours-all" if each.name.endswith("all") else "ours-nearest")
+        find = each.name.partition("-")[2] or "nearest"
+        ours = medians.get(f"ours-{find}")
         ratio = f"{medians[each.name] / ours:6.2f}x" if ours else ""
         print(
             f"{each.name:<14} {each.count:>11,} {medians[each.name]:9.2f} {min(each.seconds):8.2f} "
             f"{each.peak_mb:8.0f} {ratio:>7}"
         )
-    for kinds in (("ours-nearest", "lsdb-nearest", "astropy"), ("ours-all", "lsdb-all")):
+    nearest = ("ours-nearest", "lsdb-nearest", "astropy", "ours-ids", "lsdb-ids")
+    for kinds in (nearest, ("ours-all", "lsdb-all")):
         counts = {each.name: each.count for each in served if each.name in kinds}
         if len(set(counts.values())) > 1:
             message = f"the methods find different numbers of pairs: {counts}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,9 +15,9 @@ from astropile.sky import move_positions
 from astropile.sky.positions import Floats
 
 if TYPE_CHECKING:
-    from astropile.crossmatch.pileside import StoredPlaces
+    from astropile.crossmatch.pileside import MovedPlaces, StoredPlaces
 
-__all__ = ["Placed", "Places", "place", "target_epoch"]
+__all__ = ["Motion", "Placed", "Places", "motion_of", "place", "target_epoch"]
 
 _SIDES = ("left", "right")
 #: Where a Julian year is plausible, as the schema language has it.
@@ -44,7 +45,7 @@ class Placed:
         return self.ra_deg[rows], self.dec_deg[rows]
 
 
-Places: TypeAlias = "Placed | StoredPlaces"
+Places: TypeAlias = "Placed | StoredPlaces | MovedPlaces"
 
 
 def target_epoch(epoch: Any, sides: tuple[AnySide, AnySide]) -> float | None:
@@ -80,6 +81,71 @@ def target_epoch(epoch: Any, sides: tuple[AnySide, AnySide]) -> float | None:
     return float(year)
 
 
+@dataclass(frozen=True)
+class Motion:
+    """How the objects of a side move to another time.
+
+    Attributes
+    ----------
+    year : float
+        Julian year to which they are brought.
+    epoch : float or str
+        Julian year of their positions, or the column of it.
+    columns : mapping of str to str
+        Columns that are needed, and the unit of each.
+    pmra, pmdec, parallax, radial_velocity : str or None
+        Which of them is what; parallax and velocity only where both are known.
+    """
+
+    year: float
+    epoch: float | str
+    columns: Mapping[str, str]
+    pmra: str
+    pmdec: str
+    parallax: str | None = None
+    radial_velocity: str | None = None
+
+    def moved(
+        self, ra_deg: Floats, dec_deg: Floats, found: Mapping[str, Floats]
+    ) -> tuple[Floats, Floats]:
+        """Return where rows are in that year, from their positions and columns."""
+        start = found[self.epoch] if isinstance(self.epoch, str) else float(self.epoch)
+        has_depth = self.parallax is not None and self.radial_velocity is not None
+        return move_positions(
+            ra_deg,
+            dec_deg,
+            pmra_mas_yr=found[self.pmra],
+            pmdec_mas_yr=found[self.pmdec],
+            years=self.year - start,
+            parallax_mas=found[str(self.parallax)] if has_depth else None,
+            radial_velocity_km_s=found[str(self.radial_velocity)] if has_depth else None,
+        )
+
+
+def motion_of(side: AnySide, year: float) -> Motion | None:
+    """Return how the objects of a side move to a year; None if it has no proper motions.
+
+    Raises
+    ------
+    MatchError
+        The side has proper motions, but does not say for which epoch its positions are.
+    """
+    pmra, pmdec = side.column_of("pmra"), side.column_of("pmdec")
+    if pmra is None or pmdec is None:
+        return None
+    if side.epoch is None:
+        what = f"{side.label} has proper motions, but declares no epoch of its positions"
+        hint = "set object.epoch in the YAML, or use ap.sky_table(table, epoch=...)"
+        raise MatchError(what, hint=hint)
+    units = {pmra: "mas/yr", pmdec: "mas/yr"}
+    parallax, velocity = side.column_of("parallax"), side.column_of("radial_velocity")
+    if parallax is not None and velocity is not None:
+        units |= {parallax: "mas", velocity: "km/s"}
+    if isinstance(side.epoch, str):
+        units[side.epoch] = "yr"
+    return Motion(year, side.epoch, units, pmra, pmdec, parallax, velocity)
+
+
 def place(side: AnySide, year: float | None) -> Places:
     """Return the positions of a side, brought to a year by its proper motions.
 
@@ -91,36 +157,14 @@ def place(side: AnySide, year: float | None) -> Places:
     MatchError
         The side has proper motions, but does not say for which epoch its positions are.
     """
-    from astropile.crossmatch.pileside import PileSide, StoredPlaces
+    from astropile.crossmatch.pileside import MovedPlaces, PileSide, StoredPlaces
 
-    if year is None and isinstance(side, PileSide):
-        return StoredPlaces(side)
+    motion = None if year is None else motion_of(side, year)
+    if isinstance(side, PileSide):
+        return StoredPlaces(side) if motion is None else MovedPlaces(side, motion)
     ra, dec = side.position_deg
-    motion = {name: side.column_of(name) for name in ("pmra", "pmdec")}
-    if year is None or None in motion.values():
+    if motion is None:
         return Placed(ra, dec)
-    if side.epoch is None:
-        what = f"{side.label} has proper motions, but declares no epoch of its positions"
-        hint = "set object.epoch in the YAML, or use ap.sky_table(table, epoch=...)"
-        raise MatchError(what, hint=hint)
-    units = {motion["pmra"]: "mas/yr", motion["pmdec"]: "mas/yr"}
-    more = {"parallax": "mas", "radial_velocity": "km/s"}
-    depth = {name: side.column_of(name) for name in more}
-    has_depth = None not in depth.values()
-    if has_depth:
-        units |= {depth[name]: unit for name, unit in more.items()}
-    if isinstance(side.epoch, str):
-        units[side.epoch] = "yr"
-    found = side.numbers({name: unit for name, unit in units.items() if name is not None})
-    from_year = found[side.epoch] if isinstance(side.epoch, str) else float(side.epoch)
-    new_ra, new_dec = move_positions(
-        ra,
-        dec,
-        pmra_mas_yr=found[str(motion["pmra"])],
-        pmdec_mas_yr=found[str(motion["pmdec"])],
-        years=year - from_year,
-        parallax_mas=found[str(depth["parallax"])] if has_depth else None,
-        radial_velocity_km_s=found[str(depth["radial_velocity"])] if has_depth else None,
-    )
+    new_ra, new_dec = motion.moved(ra, dec, side.numbers(motion.columns))
     moved = int(((new_ra != ra) | (new_dec != dec))[np.isfinite(ra) & np.isfinite(dec)].sum())
     return Placed(new_ra, new_dec, moved)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from threading import Condition
 from typing import IO, Any
 
@@ -17,32 +18,42 @@ __all__ = ["PAIR_BYTES", "PairStore"]
 #: Two row numbers and a separation.
 PAIR_BYTES = 24
 _TYPES: tuple[Any, ...] = (np.int64, np.int64, np.float64)
+# Parts that may have pairs here ahead of their turn.
+_MOST_AHEAD = 2
+# Rows of files that are merged with others at a time.
+_MERGED_AT_ONCE = 1 << 18
 
 
 class PairStore:
     """Takes pairs part by part, and gives them back in the order of the parts.
 
-    Parts may come from several threads; each waits for its turn, the lowest number first.
+    Parts may come from several threads. A part whose turn it is goes to its place at once; one
+    that is ahead of its turn waits there if it is one of the next, and else its thread waits.
 
     Parameters
     ----------
     memory_bytes : int
         Pairs that take more go to files of the cache, which vanish with the process.
+    likely : int
+        Pairs to have room for from the start; what is not used costs nothing.
     """
 
-    def __init__(self, memory_bytes: int) -> None:
+    def __init__(self, memory_bytes: int, likely: int = 0) -> None:
         self._most = memory_bytes // PAIR_BYTES
-        self._parts: list[Pairs] = []
+        room = min(likely, self._most)
+        self._columns: list[Array] = [np.empty(room, dtype=kind) for kind in _TYPES]
         self._held = 0
         self._written = 0
         self._files: list[IO[bytes]] = []
         self._turn = 0
         self._finished: set[int] = set()
+        self._ahead: dict[int, list[Pairs]] = {}
         self._change = Condition()
-        self._is_stopped = False
+        #: What went wrong in any of the threads, first.
+        self.cause: BaseException | None = None
 
     def add(self, number: int, pairs: Pairs) -> None:
-        """Take pairs of a part, when all parts before it are done.
+        """Take pairs of a part, when all parts before it are done; they are copied.
 
         Raises
         ------
@@ -50,29 +61,30 @@ class PairStore:
             There is no room on the disk.
         """
         with self._change:
-            self._change.wait_for(lambda: self._turn == number or self._is_stopped)
-            if self._is_stopped:
+            if self._turn < number <= self._turn + _MOST_AHEAD and number not in self._ahead:
+                self._ahead[number] = [_copied(pairs)]
+                return
+            self._change.wait_for(lambda: self._turn == number or self.cause)
+            if self.cause:
                 msg = "the match was stopped"
-                raise MatchError(msg)
-            if len(pairs):
-                self._parts.append(pairs)
-                self._held += len(pairs)
-            if self._held > self._most:
-                self._write()
+                raise MatchError(msg, hint="see what stopped it; then match again")
+            self._put_waiting(number)
+            self._put(pairs)
 
     def done(self, number: int) -> None:
         """Say that a part has no more pairs."""
         with self._change:
             self._finished.add(number)
             while self._turn in self._finished:
+                self._put_waiting(self._turn)
                 self._finished.remove(self._turn)
                 self._turn += 1
             self._change.notify_all()
 
-    def stop(self) -> None:
-        """Let nobody wait any longer: something went wrong."""
+    def stop(self, cause: BaseException) -> None:
+        """Let nobody wait any longer: something went wrong; of several things the first counts."""
         with self._change:
-            self._is_stopped = True
+            self.cause = self.cause or cause
             self._change.notify_all()
 
     def close(self) -> None:
@@ -80,45 +92,124 @@ class PairStore:
         for file in self._files:
             file.close()
 
+    def _put_waiting(self, number: int) -> None:
+        for pairs in self._ahead.pop(number, ()):
+            self._put(pairs)
+
+    def _put(self, pairs: Pairs) -> None:
+        """Append pairs to those held, which go to the disk if they are too many."""
+        if self._held + len(pairs) > self._most:
+            self._write()
+        end = self._held + len(pairs)
+        self._make_room(end)
+        for whole, column in zip(self._columns, _columns(pairs), strict=True):
+            whole[self._held : end] = column
+        self._held = end
+
+    def _make_room(self, rows: int) -> None:
+        if rows > len(self._columns[0]):
+            room = max(rows, min(rows + rows // 4, self._most))
+            for column in self._columns:
+                column.resize(room, refcheck=False)  # large ones are moved without being copied
+
     def _write(self) -> None:
         """Put the pairs that are held on the disk."""
-        from astropile.survey.cache import cache_dir
-
-        folder = cache_dir() / "pairs"
-        try:
-            if not self._files:
-                folder.mkdir(parents=True, exist_ok=True)
-                self._files = [tempfile.TemporaryFile(dir=folder) for _ in _TYPES]  # noqa: SIM115
-            for part in self._parts:
-                for file, column in zip(self._files, _columns(part), strict=True):
-                    file.write(np.ascontiguousarray(column).data)
-        except OSError as error:
-            what = f"cannot put pairs aside: {error.strerror or error}"
-            hint = "set ASTROPILE_CACHE to a disk with space, or give more memory_bytes"
-            raise OutputError(what, where=str(folder), hint=hint) from error
+        if not self._files:
+            self._files = _new_files()
+        self._append(self._files, [column[: self._held] for column in self._columns])
         self._written += self._held
-        self._parts, self._held = [], 0
+        self._held = 0
 
-    def pairs(self) -> Pairs:
-        """Return all pairs; those on disk are mapped, not read."""
-        if self._files:
-            self._write()
-            for file in self._files:
-                file.flush()
-            columns = [
-                np.asarray(np.memmap(file, dtype=kind, mode="r", shape=(self._written,)))
-                for file, kind in zip(self._files, _TYPES, strict=True)
-            ]
+    @staticmethod
+    def _append(files: list[IO[bytes]], columns: Sequence[Array]) -> None:
+        try:
+            for file, column in zip(files, columns, strict=True):
+                file.write(np.ascontiguousarray(column).data)
+        except OSError as error:
+            raise _no_room(error) from error
+
+    def pairs(self, more: Pairs | None = None) -> Pairs:
+        """Return all pairs; those on disk are mapped, not read.
+
+        Parameters
+        ----------
+        more : Pairs, optional
+            Pairs of other left rows, to be put where they belong.
+        """
+        more = _NOTHING if more is None else more
+        if not self._files and self._held + len(more) <= max(self._most, len(self._columns[0])):
+            return self._joined(more)
+        self._write()
+        columns = _mapped(self._files, self._written)
+        if len(more):
+            files, start = _new_files(), 0
+            for low in range(0, self._written, _MERGED_AT_ONCE):
+                part = Pairs(*(column[low : low + _MERGED_AT_ONCE] for column in columns))
+                # A left row may go on in the next piece: what is to come after it waits for that.
+                end = int(np.searchsorted(more.left, part.left[-1]))
+                self._append(files, _columns(_inserted(part, more, start, end)))
+                start = end
+            self._append(files, [column[start:] for column in _columns(more)])
             self.close()
-            return Pairs(columns[0], columns[1], columns[2])
-        columns = [np.empty(self._held, dtype=kind) for kind in _TYPES]
-        start = 0
-        for number, part in enumerate(self._parts):
-            for whole, column in zip(columns, _columns(part), strict=True):
-                whole[start : start + len(column)] = column
-            start += len(part)
-            self._parts[number] = _NOTHING  # so that no more than one part is there twice
+            self._files = files
+            columns = _mapped(files, self._written + len(more))
+        self.close()
         return Pairs(columns[0], columns[1], columns[2])
+
+    def _joined(self, more: Pairs) -> Pairs:
+        """Return the pairs that are held, and some more, in memory."""
+        rows = self._held + len(more)
+        self._make_room(rows)
+        columns, self._columns = self._columns, [np.empty(0, dtype=kind) for kind in _TYPES]
+        if len(more):
+            from astropile.sky.sweep import insert_pairs
+
+            insert_pairs(columns[0], columns[1], columns[2], self._held, *_columns(more))
+        for column in columns:
+            column.resize(rows, refcheck=False)  # the room that is left is given back
+        return Pairs(columns[0], columns[1], columns[2])
+
+
+def _new_files() -> list[IO[bytes]]:
+    """Return files for the columns; they vanish when they are closed."""
+    from astropile.survey.cache import cache_dir
+
+    folder = cache_dir() / "pairs"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return [tempfile.TemporaryFile(dir=folder) for _ in _TYPES]
+    except OSError as error:
+        raise _no_room(error) from error
+
+
+def _no_room(error: OSError) -> OutputError:
+    from astropile.survey.cache import cache_dir
+
+    what = f"cannot put pairs aside: {error.strerror or error}"
+    hint = "set ASTROPILE_CACHE to a disk with space, or give more memory_bytes"
+    return OutputError(what, where=str(cache_dir() / "pairs"), hint=hint)
+
+
+def _mapped(files: list[IO[bytes]], rows: int) -> list[Array]:
+    for file in files:
+        file.flush()
+    if not rows:
+        return [np.empty(0, dtype=kind) for kind in _TYPES]
+    return [
+        np.asarray(np.memmap(file, dtype=kind, mode="r", shape=(rows,)))
+        for file, kind in zip(files, _TYPES, strict=True)
+    ]
+
+
+def _inserted(pairs: Pairs, more: Pairs, start: int, end: int) -> Pairs:
+    """Return pairs with some of others where they belong; no left row is in both."""
+    place = np.searchsorted(pairs.left, more.left[start:end])
+    columns = zip(_columns(pairs), _columns(more), strict=True)
+    return Pairs(*(np.insert(own, place, other[start:end]) for own, other in columns))
+
+
+def _copied(pairs: Pairs) -> Pairs:
+    return Pairs(*(column.copy() for column in _columns(pairs)))
 
 
 def _columns(pairs: Pairs) -> tuple[Array, Array, Array]:

@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from astropile.crossmatch.around import WHOLE_SKY
+from astropile.crossmatch.columns import in_unit
+from astropile.crossmatch.rows import distinct
 from astropile.crossmatch.sides import Side, changed
 from astropile.crossmatch.skyrows import SkyRows
+from astropile.pile.plain import plain_array, plain_numbers
 from astropile.pile.read import take
 from astropile.readers import Column
 from astropile.readers.column import Array
 from astropile.schema import OBJECT_LEAVES
+from astropile.sky.index import separation_between
 from astropile.sky.positions import Floats
+from astropile.sky.threads import thread_count
 from astropile.survey.opened import PileRequest
 from astropile.survey.request import Request, Stamp, stamps_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from astropile.crossmatch.motion import Motion
     from astropile.engine import RowIndex
 
-__all__ = ["PileSide", "StoredPlaces", "pile_side"]
+__all__ = ["MovedPlaces", "PileSide", "StoredPlaces", "pile_side"]
+
+#: Rows of a filtered pile that are looked at at a time, where all have to be.
+_PASS_ROWS = 250_000
+#: Rows that are worth more than one thread.
+_THREAD_ROWS = 50_000
 
 
 class _Columns(Mapping[str, Column]):
@@ -56,6 +68,10 @@ class PileSide(Side):
 
     stamps: tuple[Stamp, ...] = ()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A copy leaves behind what was read: other processes read it again when they need it.
+        return _side_again, (self.label, replace(self.request), self.footprint, self.stamps)
+
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.sky) if self.request.subset else self.request.n_rows
@@ -65,6 +81,11 @@ class PileSide(Side):
         """Where its rows are."""
         assert isinstance(self.request, PileRequest)  # noqa: S101 - for the type checker
         return SkyRows(self.request)
+
+    @property
+    def held_bytes(self) -> int:
+        """Memory of what is held of it: nothing."""
+        return 0
 
     @property
     def position_deg(self) -> tuple[Floats, Floats]:
@@ -79,12 +100,17 @@ class PileSide(Side):
 
     def position_at(self, rows: Array) -> tuple[Floats, Floats]:
         """Return right ascension and declination of rows, NaN for row -1."""
-        wanted, back = np.unique(rows[rows >= 0], return_inverse=True)
-        found = []
+        present = rows >= 0
+        is_all = bool(present.all())
+        wanted, back = distinct(rows if is_all else rows[present])
         table = self.fetch(wanted, OBJECT_LEAVES[1:])
+        found = []
         for name in OBJECT_LEAVES[1:]:
-            values = np.full(len(rows), np.nan)
-            values[rows >= 0] = table.column(name).to_numpy()[back]
+            own = plain_numbers(table.column(name))
+            own = own if back is None else own[back]
+            values = own if is_all else np.full(len(rows), np.nan)
+            if not is_all:
+                values[present] = own
             found.append(values)
         return found[0], found[1]
 
@@ -93,10 +119,13 @@ class PileSide(Side):
         import pyarrow as pa
 
         present = rows >= 0
-        wanted, back = np.unique(rows[present], return_inverse=True)
+        is_all = bool(present.all())
+        wanted, back = distinct(rows if is_all else rows[present])
         ids = self.fetch(wanted, OBJECT_LEAVES[:1]).column(0).combine_chunks()
+        if is_all:
+            return ids if back is None else ids.take(plain_array(back))
         place = np.zeros(len(rows), dtype=np.int64)
-        place[present] = back
+        place[present] = np.arange(len(wanted)) if back is None else back
         return ids.take(pa.array(place, mask=~present))
 
     def fetch(self, rows: Array, columns: tuple[str, ...]) -> pa.Table:
@@ -107,10 +136,53 @@ class PileSide(Side):
         schema = pa.schema([(name, kinds.get(name, pa.float64())) for name in columns])
         if not len(rows):
             return schema.empty_table()
-        index = self._index(rows)
-        found = take(self.sky.request.pile, index.file, index.row, columns)
-        parts = [part.table.select(columns).cast(schema) for part in found]
-        return pa.concat_tables(parts)
+        index, pile = self._index(rows), self.sky.request.pile
+
+        def read(piece: slice) -> list[pa.Table]:
+            found = take(pile, index.file[piece], index.row[piece], columns)
+            return [part.table.select(columns).cast(schema) for part in found]
+
+        threads = thread_count(None)
+        cuts = self.sky.cuts(rows, threads if len(rows) > _THREAD_ROWS else 1).tolist()
+        with ThreadPoolExecutor(threads) as pool:
+            found = pool.map(read, map(slice, cuts, cuts[1:]))
+            return pa.concat_tables([table for tables in found for table in tables])
+
+    def numbers_at(self, rows: Array, wanted: Mapping[str, str]) -> dict[str, Floats]:
+        """Return columns of ascending rows as float64, each in a unit, NaN where null."""
+        found = list(self._number_parts(wanted, self._index(rows))) if len(rows) else []
+        if len(found) == 1:
+            return found[0]
+        empty = [np.empty(0)]
+        return {name: np.concatenate([part[name] for part in found] or empty) for name in wanted}
+
+    def number_parts(self, wanted: Mapping[str, str]) -> Iterator[dict[str, Floats]]:
+        """Yield columns of all rows part by part, in order; see `numbers_at`."""
+        step, n = _PASS_ROWS, len(self)
+        if not self.request.subset:
+            yield from self._number_parts(wanted, None)
+            return
+        for start in range(0, n, step):
+            yield self.numbers_at(np.arange(start, min(start + step, n)), wanted)
+
+    def _number_parts(
+        self, wanted: Mapping[str, str], index: RowIndex | None
+    ) -> Iterator[dict[str, Floats]]:
+        from astropile.vocabulary import parse_unit
+
+        named = self.require_numbers(wanted)
+        run = self.request.run({leaf.address for leaf in named.values()})
+        for batch in run.batches(index=index):
+            found = {}
+            for name, leaf in named.items():
+                column, unit = batch.columns[leaf.address], leaf.field.unit
+                values = np.array(column.data, dtype=np.float64)
+                if column.null is not None:
+                    values[column.null] = np.nan
+                where = f"{self.label}, column {leaf.address}"
+                given = parse_unit(unit) if unit else None
+                found[name] = in_unit(values, given, wanted[name], where)
+            yield found
 
     def _index(self, rows: Array) -> RowIndex:
         from astropile.engine import RowIndex
@@ -134,10 +206,16 @@ class StoredPlaces:
         The pile.
     """
 
-    moved = 0
-
     def __init__(self, side: PileSide) -> None:
         self._side = side
+
+    @property
+    def moved(self) -> int:
+        """Number of rows that were brought to another time."""
+        return 0
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return StoredPlaces, (self._side,)
 
     @cached_property
     def _all(self) -> tuple[Floats, Floats]:
@@ -158,9 +236,74 @@ class StoredPlaces:
         return self._side.position_at(rows)
 
 
+class MovedPlaces(StoredPlaces):
+    """Where the objects of a pile are matched at another time: read and moved when needed.
+
+    Parameters
+    ----------
+    side : PileSide
+        The pile.
+    motion : Motion
+        How its objects move.
+    """
+
+    def __init__(self, side: PileSide, motion: Motion) -> None:
+        super().__init__(side)
+        self._motion = motion
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return MovedPlaces, (self._side, self._motion)
+
+    def moved_at(self, rows: Array, ra_deg: Floats, dec_deg: Floats) -> tuple[Floats, Floats]:
+        """Return where ascending rows are then, of which the positions are known."""
+        return self._motion.moved(
+            ra_deg, dec_deg, self._side.numbers_at(rows, self._motion.columns)
+        )
+
+    @cached_property
+    def _survey(self) -> tuple[float, int]:
+        """The greatest way that an object moves, and how many move: one pass over all rows."""
+        greatest, moved = 0.0, 0
+        places = dict.fromkeys(OBJECT_LEAVES[1:], "deg")
+        for found in self._side.number_parts({**self._motion.columns, **places}):
+            old = found["ra"], found["dec"]
+            new = self._motion.moved(*old, found)
+            apart = separation_between(old, new)
+            greatest = max(greatest, float(np.fmax.reduce(apart, initial=0.0)))
+            moved += int(((new[0] != old[0]) | (new[1] != old[1])).sum())
+        return greatest, moved
+
+    @property
+    def greatest_arcsec(self) -> float:
+        """The greatest way that an object moves."""
+        return self._survey[0]
+
+    @property
+    def moved(self) -> int:
+        """Number of rows that were brought to another time."""
+        return self._survey[1]
+
+    @cached_property
+    def _all(self) -> tuple[Floats, Floats]:
+        rows = np.arange(len(self._side))
+        return self.moved_at(rows, *self._side.position_deg)
+
+    def at(self, rows: Array) -> tuple[Floats, Floats]:
+        """Return the positions of some rows."""
+        wanted, back = np.unique(rows, return_inverse=True)
+        ra, dec = self.moved_at(wanted, *self._side.position_at(wanted))
+        return ra[back], dec[back]
+
+
+def _side_again(
+    label: str, request: PileRequest, footprint: Any, stamps: tuple[Stamp, ...]
+) -> PileSide:
+    return PileSide(label, request, _Columns(request), footprint, stamps)
+
+
 def pile_side(label: str, request: Request, footprint: Any) -> PileSide | None:
-    """Return a pile as a side; None if it is none, or rows of it were counted off."""
-    if not isinstance(request, PileRequest) or request.subset.later:
+    """Return a pile as a side; None if it is none."""
+    if not isinstance(request, PileRequest):
         return None
     stamps = stamps_of(request.run(()).files, request.root)
     return PileSide(label, request, _Columns(request), footprint, stamps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ import numpy as np
 
 from astropile.crossmatch.footprint import inside
 from astropile.crossmatch.motion import Places
+from astropile.crossmatch.outofcore import Budget
 from astropile.crossmatch.question import Question
 from astropile.crossmatch.rows import ResultRows
 from astropile.crossmatch.sides import AnySide, Side, TableSide
@@ -32,6 +33,8 @@ __all__ = ["FOOTPRINT", "SEPARATION", "MatchResult", "Side", "TableSide"]
 SEPARATION = "separation_arcsec"
 #: Key of whether an object lies where the other survey has looked.
 FOOTPRINT = "in_footprint"
+# Pairs whose positions are read and held at a time.
+_ANGLES_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,8 @@ class MatchResult:
         Whether all right objects of a left one share a row.
     epoch : float or None
         Julian year of the positions that were compared; None: as they are.
+    budget : Budget
+        Memory that was allowed for comparing positions.
     """
 
     left: AnySide
@@ -66,6 +71,7 @@ class MatchResult:
     how: str = "inner"
     nested: bool = False
     epoch: float | None = None
+    budget: Budget = field(default_factory=lambda: Budget.of(None))
 
     @property
     def left_row(self) -> Array:
@@ -118,8 +124,10 @@ class MatchResult:
         angle = np.full(len(self.rows), np.nan)
         both = np.flatnonzero(self.rows.is_pair)
         left, right = self.places
-        here, there = self.left_row[both], self.right_row[both]
-        angle[both] = position_angle_deg(*left.at(here), *right.at(there))
+        for start in range(0, len(both), _ANGLES_AT_ONCE):
+            some = both[start : start + _ANGLES_AT_ONCE]
+            here, there = self.left_row[some], self.right_row[some]
+            angle[some] = position_angle_deg(*left.at(here), *right.at(there))
         return angle
 
     @cached_property

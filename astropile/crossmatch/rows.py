@@ -11,12 +11,15 @@ from astropile.readers.column import Array
 from astropile.sky import Pairs
 from astropile.sky.positions import Floats
 
-__all__ = ["HOWS", "NO_ROW", "ResultRows", "join", "require_how"]
+__all__ = ["HOWS", "NO_ROW", "ResultRows", "distinct", "join", "require_how"]
 
 #: What a match can give.
 HOWS = ("inner", "left", "anti", "outer")
 #: Stands for the row of a side that has none.
 NO_ROW = -1
+# Numbers that are further apart on average are sorted: a table of all between them is no gain.
+_SPARSE = 16
+_INT32 = np.iinfo(np.int32).max
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +53,30 @@ class ResultRows:
         starts = np.ones(len(self), dtype=bool)
         starts[1:] = (self.left[1:] != self.left[:-1]) | (self.left[1:] < 0)
         return np.append(np.flatnonzero(starts), len(self))
+
+
+def distinct(rows: Array) -> tuple[Array, Array | None]:
+    """Return the different numbers of some rows, ascending, and the place of each row among them.
+
+    The places are None if the rows are these already.
+
+    Examples
+    --------
+    >>> distinct(np.array([5, 3, 5]))
+    (array([3, 5]), array([1, 0, 1]))
+    >>> distinct(np.array([3, 5]))
+    (array([3, 5]), None)
+    """
+    if (rows[1:] > rows[:-1]).all():
+        return rows, None
+    low, high = int(rows.min()), int(rows.max()) + 1
+    if high - low > _SPARSE * len(rows):
+        found, back = np.unique(rows, return_inverse=True)
+        return found, back
+    is_there = np.zeros(high - low, dtype=bool)
+    is_there[rows - low] = True
+    place = np.cumsum(is_there, dtype=np.int64 if high - low > _INT32 else np.int32)
+    return np.flatnonzero(is_there) + low, (place[rows - low] - 1).astype(np.int64)
 
 
 def require_how(how: str) -> None:

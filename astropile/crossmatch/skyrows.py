@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from astropile.pile.layout import HEALPIX
+from astropile.pile.plain import plain_numbers
 from astropile.pile.read import group_facts, read_groups
 from astropile.readers.column import Array
 from astropile.schema import OBJECT_LEAVES
@@ -26,7 +27,7 @@ from astropile.schema import OBJECT_LEAVES
 if TYPE_CHECKING:
     from astropile.survey.opened import PileRequest
 
-__all__ = ["SkyPart", "SkyRows"]
+__all__ = ["SkyPart", "SkyRows", "SkySlice", "joined_parts"]
 
 _FOOTER_THREADS = 4
 #: Bytes of a row that waits: pixel and position.
@@ -50,6 +51,39 @@ class SkyPart(NamedTuple):
     ra_deg: Array
     dec_deg: Array
     row: Array
+
+
+class SkySlice(NamedTuple):
+    """Rows that follow one another in storage.
+
+    Attributes
+    ----------
+    pixel : ndarray of int64
+        Order-29 pixels, ascending.
+    ra_deg, dec_deg : ndarray of float64
+    first : int
+        Number of the first row.
+    """
+
+    pixel: Array
+    ra_deg: Array
+    dec_deg: Array
+    first: int
+
+    def cut(self, start: int, stop: int) -> SkySlice:
+        """Return some of the rows; nothing is copied."""
+        pixel, ra_deg, dec_deg = (column[start:stop] for column in self[:3])
+        return SkySlice(pixel, ra_deg, dec_deg, self.first + start)
+
+    def at(self, places: Array) -> SkyPart:
+        """Return some of the rows."""
+        pixel, ra_deg, dec_deg = (column[places] for column in self[:3])
+        return SkyPart(pixel, ra_deg, dec_deg, self.first + places)
+
+    @property
+    def part(self) -> SkyPart:
+        """All of the rows, with their numbers."""
+        return SkyPart(*self[:3], np.arange(self.first, self.first + len(self.pixel)))
 
 
 @dataclass(frozen=True)
@@ -82,8 +116,9 @@ class SkyRows:
     def __init__(self, request: PileRequest) -> None:
         self.request = request
         self._pile = request.pile
-        self._store: OrderedDict[int, SkyPart] = OrderedDict()
+        self._store: OrderedDict[int, SkySlice] = OrderedDict()
         self._free = 0
+        self._reading: dict[int, Future[SkySlice]] = {}
         self._lock = Lock()
         self._groups = self._read_footers()
         #: Wanted rows of each row group, as numbers in it; None for all.
@@ -116,6 +151,18 @@ class SkyRows:
         groups = self._groups
         nothing = np.empty(0, dtype=np.int32)
         kept = [nothing] * len(groups.rows)
+        if self.request.subset.later:
+            from astropile.survey.opened import wanted_rows
+
+            index = wanted_rows(self.request)
+            edges = np.cumsum(np.append(0, groups.rows), dtype=np.int64)
+            place = self._pile.starts[index.file] + index.row
+            group, first = np.unique(
+                np.searchsorted(edges, place, side="right") - 1, return_index=True
+            )
+            for number, mine in zip(group.tolist(), np.split(place, first[1:]), strict=False):
+                kept[number] = (mine - edges[number]).astype(np.int32)
+            return kept
         for found in self.request.rows(OBJECT_LEAVES[1:2]):
             first, end = np.searchsorted(groups.partition, (found.partition, found.partition + 1))
             edges = groups.before[first:end]
@@ -137,13 +184,23 @@ class SkyRows:
     def places(self, rows: Array) -> tuple[Array, Array]:
         """Return partition and number in it of ascending row numbers."""
         groups = self._groups
-        group = np.searchsorted(self._starts, rows, side="right") - 1
+        counts = np.diff(np.searchsorted(rows, self._starts))
+        if self._kept is None:
+            before = np.repeat(groups.before - self._starts[:-1], counts)
+            return np.repeat(groups.partition, counts), rows + before
+        group = np.repeat(np.arange(len(counts)), counts)
         inside = rows - self._starts[group]
-        if self._kept is not None:
-            for number in np.unique(group).tolist():
-                mine = group == number
-                inside[mine] = self._kept[number][inside[mine]]
+        for number in np.unique(group).tolist():
+            mine = group == number
+            inside[mine] = self._kept[number][inside[mine]]
         return groups.partition[group], groups.before[group] + inside
+
+    def cuts(self, rows: Array, pieces: int) -> Array:
+        """Return where to cut ascending row numbers into about equal pieces, between groups."""
+        edges = np.searchsorted(rows, self._starts)
+        near = np.searchsorted(edges, np.linspace(0, len(rows), pieces + 1))
+        inner = edges[np.minimum(near, len(edges) - 1)]
+        return np.unique(np.concatenate([[0], inner, [len(rows)]]))
 
     def may_hold(self, low: int, high: int) -> bool:
         """Tell whether any row may lie in a range of pixels."""
@@ -182,59 +239,92 @@ class SkyRows:
         numbers = np.flatnonzero(np.cumsum(wanted)[:-1]).tolist()
         parts = [_cut(part, ranges) for part in self._parts(numbers)]
         parts = [part for part in parts if len(part.row)]
-        if len(parts) == 1:
-            return parts[0]
-        if not parts:
-            number, angle = np.empty(0, dtype=np.int64), np.empty(0)
-            return SkyPart(number, angle, angle, number)
-        return SkyPart(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+        return joined_parts(parts)
 
-    def _parts(self, numbers: list[int]) -> list[SkyPart]:
-        """Return row groups, from the store or from the disk."""
+    def slices(self, low: int, high: int) -> list[SkySlice]:
+        """Read the rows in one range of pixels; nothing is copied."""
+        groups = self._groups
+        first = np.searchsorted(groups.high, low, side="right")
+        last = np.searchsorted(groups.low, high, side="left")
+        found = []
+        for part in self._parts(list(range(int(first), int(last)))):
+            start, stop = np.searchsorted(part.pixel, (low, high)).tolist()
+            if start < stop:
+                found.append(part.cut(start, stop))
+        return found
+
+    def _parts(self, numbers: list[int]) -> list[SkySlice]:
+        """Return row groups, from the store, from the disk, or from another thread's reading."""
         with self._lock:
             found = {n: self._store[n] for n in numbers if n in self._store}
             for number in found:
                 self._store.move_to_end(number)
+            missing = [n for n in numbers if n not in found]
+            others = {n: self._reading[n] for n in missing if n in self._reading}
+            mine: dict[int, Future[SkySlice]] = {n: Future() for n in missing if n not in others}
+            self._reading |= mine
+        try:
+            for number, part in self._read_groups(list(mine)):
+                found[number] = part
+                mine[number].set_result(part)
+        except BaseException as error:
+            for future in mine.values():
+                if not future.done():
+                    future.set_exception(error)
+            raise
+        finally:
+            self._keep({n: found[n] for n in mine if n in found})
+            with self._lock:
+                for number in mine:
+                    del self._reading[number]
+        # Nobody waits here before he has read what others may wait for.
+        return [found[n] if n in found else others[n].result() for n in numbers]
+
+    def _read_groups(self, numbers: list[int]) -> Iterator[tuple[int, SkySlice]]:
+        """Yield row groups as they are read from the disk."""
         groups = self._groups
-        missing = [n for n in numbers if n not in found]
-        for partition, mine in groupby(missing, key=lambda n: int(groups.partition[n])):
+        for partition, mine in groupby(numbers, key=lambda n: int(groups.partition[n])):
             own = list(mine)
             tables = read_groups(self._pile, partition, groups.group[own].tolist(), _COLUMNS)
             for number, table in zip(own, tables, strict=True):
-                pixel, ra, dec = (np.asarray(table.column(name).to_numpy()) for name in _COLUMNS)
+                pixel, ra, dec = (plain_numbers(table.column(name)) for name in _COLUMNS)
                 if self._kept is not None:
                     kept = self._kept[number]
                     pixel, ra, dec = pixel[kept], ra[kept], dec[kept]
-                row = np.arange(self._starts[number], self._starts[number + 1])
-                found[number] = SkyPart(pixel, ra, dec, row)
-        self._keep({number: found[number] for number in missing})
-        return [found[number] for number in numbers]
+                yield number, SkySlice(pixel, ra, dec, int(self._starts[number]))
 
-    def _keep(self, parts: dict[int, SkyPart]) -> None:
+    def _keep(self, parts: dict[int, SkySlice]) -> None:
         with self._lock:
             for number, part in parts.items():
                 if number not in self._store:
                     self._store[number] = part
-                    self._free -= _ROW_BYTES * len(part.row) + part.row.nbytes
+                    self._free -= _ROW_BYTES * len(part.pixel)
             while self._free < 0 and self._store:
                 _, part = self._store.popitem(last=False)
-                self._free += _ROW_BYTES * len(part.row) + part.row.nbytes
+                self._free += _ROW_BYTES * len(part.pixel)
 
 
-def _cut(part: SkyPart, ranges: Array) -> SkyPart:
+def joined_parts(parts: list[SkyPart]) -> SkyPart:
+    """Return parts one after the other as one."""
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        number, angle = np.empty(0, dtype=np.int64), np.empty(0)
+        return SkyPart(number, angle, angle, number)
+    return SkyPart(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _cut(part: SkySlice, ranges: Array) -> SkyPart:
     """Return the rows of a row group that lie in ranges."""
     pixel = part.pixel
     if not len(pixel):
-        return part
+        return part.part
     near = ranges[(ranges[:, 1] > pixel[0]) & (ranges[:, 0] <= pixel[-1])]
     first = np.searchsorted(pixel, near[:, 0])
     last = np.searchsorted(pixel, near[:, 1])
     first, last = first[last > first], last[last > first]
     if len(first) == 1:
-        if last[0] - first[0] == len(pixel):
-            return part
-        return SkyPart(*(column[first[0] : last[0]] for column in part))
+        return part.cut(int(first[0]), int(last[0])).part
     counts = last - first
     starts = np.cumsum(counts) - counts
-    rows = np.arange(counts.sum()) + np.repeat(first - starts, counts)
-    return SkyPart(*(column[rows] for column in part))
+    return part.at(np.arange(counts.sum()) + np.repeat(first - starts, counts))

@@ -27,9 +27,9 @@ def pairs_table(result: MatchResult) -> pa.Table:
     apart = ~result.rows.is_pair
     right = {
         "right_object_id": result.right.ids(right_row),
-        "right_row": pa.array(right_row, mask=right_row < 0),
-        SEPARATION: pa.array(result.separation_arcsec, mask=apart),
-        "position_angle_deg": pa.array(result.position_angle_deg, mask=apart),
+        "right_row": _array(right_row, right_row < 0),
+        SEPARATION: _array(result.separation_arcsec, apart),
+        "position_angle_deg": _array(result.position_angle_deg, apart),
     }
     nests = result.rows.nests
     first = nests[:-1] if result.nested else slice(None)
@@ -38,11 +38,20 @@ def pairs_table(result: MatchResult) -> pa.Table:
     found = {
         "left_object_id": result.left.ids(left_row[first]),
         "right_object_id": right.pop("right_object_id"),
-        "left_row": pa.array(left_row[first], mask=left_row[first] < 0),
+        "left_row": _array(left_row[first], left_row[first] < 0),
         **right,
     }
     inside = footprint_array(result)
     return pa.table(found if inside is None else {**found, FOOTPRINT: inside})
+
+
+def _array(values: Array, mask: Array) -> pa.Array:
+    """Return an Arrow array; where nothing is masked it shares the memory of the values."""
+    import pyarrow as pa
+
+    from astropile.pile.plain import plain_array
+
+    return pa.array(values, mask=mask) if mask.any() else plain_array(values)
 
 
 def footprint_array(result: MatchResult) -> pa.Array | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from astropile.errors import MatchError
+from astropile.errors import MatchOptionError
 from astropile.sky.radius import read_limit
 from astropile.sky.tree import build_index
 
@@ -57,14 +57,15 @@ def group_coordinates(
     """
     limit = read_limit(radius_arcsec)
     if limit.by_row:
-        raise MatchError("groups have one radius for all; radius_arcsec is an array")
+        what = "groups have one radius for all; radius_arcsec is an array"
+        raise MatchOptionError(what, hint="write radius_arcsec=1.0")
     index = build_index(ra_deg, dec_deg, threads=threads)
     numbers = np.empty(0, dtype=np.int64)
     if survey is not None:
         numbers = np.array(survey, dtype=np.int64)
         if numbers.shape != (index.rows,):
             what = f"survey has shape {numbers.shape} for {index.rows} positions"
-            raise MatchError(what, hint="give one number for each position")
+            raise MatchOptionError(what, hint="give one number for each position")
     from astropile.sky.friends import join_friends, number_groups
 
     parent = np.arange(index.rows)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from astropile.errors import MatchError
+from astropile.errors import MatchError, MatchOptionError
 from astropile.sky.positions import Floats, read_positions, refuse_faults
 from astropile.sky.threads import run_ranges, thread_count
 
@@ -78,7 +78,7 @@ def healpix_index(
     """
     if type(order) is not int or not 0 <= order <= DEEPEST_ORDER:
         what = f"HEALPix order {order!r}; expected an integer from 0 to {DEEPEST_ORDER}"
-        raise MatchError(what)
+        raise MatchOptionError(what, hint="leave it out for 29, the order of piles")
     ra, dec = read_positions(ra_deg, dec_deg)
     refuse_faults(ra, dec)
     if np.isnan(ra).any() or np.isnan(dec).any():
@@ -133,6 +133,12 @@ def unit_vectors(ra_deg: Any, dec_deg: Any) -> Floats:
     return np.ascontiguousarray(vectors.T)
 
 
+def separation_between(one: tuple[Floats, Floats], other: tuple[Floats, Floats]) -> Floats:
+    """Return the separation of positions, row by row, in arcsec; NaN where there is none."""
+    chord = unit_vectors(*one) - unit_vectors(*other)
+    return separation_arcsec((chord * chord).sum(axis=1))
+
+
 def chord_squared_limit(radius_arcsec: float) -> float:
     """Return the greatest squared chord of a pair within a radius.
 
@@ -155,7 +161,7 @@ def chord_squared_limit(radius_arcsec: float) -> float:
             f"a match within {radius_arcsec} arcsec cannot be done; "
             f"expected more than 0 and at most {HALF_CIRCLE_ARCSEC:.0f} (180 degrees)"
         )
-        raise MatchError(what, hint="radius_arcsec=1.0 is usual for optical catalogues")
+        raise MatchOptionError(what, hint="radius_arcsec=1.0 is usual for optical catalogues")
     if radius_arcsec == HALF_CIRCLE_ARCSEC:
         return 5.0  # antipodes may come out a rounding above 4, and all pairs are within 180 deg
     chord = 2.0 * math.sin(radius_arcsec / ARCSEC_PER_RADIAN / 2.0)

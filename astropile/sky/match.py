@@ -11,14 +11,22 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from astropile.errors import MatchError
+from astropile.errors import MatchError, MatchOptionError
 from astropile.sky.index import separation_arcsec
 from astropile.sky.positions import Floats
 from astropile.sky.radius import Limit, read_limit
 from astropile.sky.threads import run_ranges, thread_count
 from astropile.sky.tree import SkyIndex, build_index
 
-__all__ = ["Pairs", "match_coordinates", "match_indexes", "require_find"]
+__all__ = [
+    "Found",
+    "Pairs",
+    "find_pairs",
+    "match_coordinates",
+    "match_indexes",
+    "require_find",
+    "sorted_pairs",
+]
 
 Rows: TypeAlias = NDArray[np.int64]
 
@@ -121,7 +129,7 @@ def match_coordinates(
         with ThreadPoolExecutor(2) as pool:
             left, right = pool.map(build, sides)
     limit.require_rows(left.rows)
-    return _sorted_pairs(*search(left, right, limit, workers), workers)
+    return sorted_pairs(*search(left, right, limit, workers), workers)
 
 
 def match_indexes(
@@ -143,14 +151,33 @@ def match_indexes(
     >>> list(zip(pairs.left.tolist(), pairs.right.tolist()))
     [(0, 0), (0, 1), (1, 1), (1, 0)]
     """
-    search = _search_named(find, k)
-    limit = read_limit(radius_arcsec)
-    limit.require_rows(left.rows)
     workers = thread_count(threads)
-    return _sorted_pairs(*search(left, right, limit, workers), workers)
+    found = find_pairs(left, right, radius_arcsec=radius_arcsec, find=find, k=k, threads=workers)
+    return sorted_pairs(*found, workers)
 
 
 Found: TypeAlias = tuple[Rows, Rows, Floats]
+
+
+def find_pairs(
+    left: SkyIndex,
+    right: SkyIndex,
+    *,
+    radius_arcsec: Any = 1.0,
+    find: str = "nearest",
+    k: int | None = None,
+    threads: int | None = None,
+) -> Found:
+    """Return left rows, right rows and squared chords, sorted by left row, chord and right row.
+
+    As `match_indexes`, which turns chords into separations: chords are what decides.
+    """
+    search = _search_named(find, k)
+    limit = read_limit(radius_arcsec)
+    limit.require_rows(left.rows)
+    return search(left, right, limit, thread_count(threads))
+
+
 Search: TypeAlias = Callable[[SkyIndex, SkyIndex, Limit, int], Found]
 
 
@@ -170,15 +197,15 @@ def _search_named(find: str, k: int | None) -> Search:
     searches: dict[str, Search] = {"all": _all_pairs, "mutual": _mutual, "nearest": _nearest}
     if find not in (*searches, "k"):
         what = f"find={find!r} is no kind of match; expected one of {', '.join((*searches, 'k'))}"
-        raise MatchError(what)
+        raise MatchOptionError(what, hint='leave it out for "nearest"')
     if find != "k" and k is not None:
         what = f"k={k!r} has no meaning with find={find!r}"
-        raise MatchError(what, hint='write find="k", or leave k out')
+        raise MatchOptionError(what, hint='write find="k", or leave k out')
     if find != "k":
         return searches[find]
     if not isinstance(k, (int, np.integer)) or isinstance(k, bool) or k < 1:
         what = f"k={k!r} is no number of neighbours; expected an integer of at least 1"
-        raise MatchError(what, hint='write find="k", k=5')
+        raise MatchOptionError(what, hint='write find="k", k=5')
     return partial(_nearest_k, k=int(k))
 
 
@@ -303,8 +330,8 @@ def _nearest_k(left: SkyIndex, right: SkyIndex, limit: Limit, threads: int, *, k
     return np.repeat(np.arange(left.rows), counts), right_row, chord_squared
 
 
-def _sorted_pairs(left: Rows, right: Rows, chord_squared: Floats, threads: int) -> Pairs:
-    """Turn chords into separations, keeping the order (left, separation, right)."""
+def sorted_pairs(left: Rows, right: Rows, chord_squared: Floats, threads: int = 1) -> Pairs:
+    """Turn chords into separations, and keep the order (left, separation, right)."""
     separation = np.empty(len(left))
 
     def fill(low: int, high: int) -> None:

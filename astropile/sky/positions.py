@@ -7,9 +7,16 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from astropile.errors import MatchError
+from astropile.errors import MatchError, MatchOptionError
 
-__all__ = ["Floats", "read_angles", "read_positions", "refuse_faults", "valid_positions"]
+__all__ = [
+    "Floats",
+    "read_angles",
+    "read_option",
+    "read_positions",
+    "refuse_faults",
+    "valid_positions",
+]
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -54,6 +61,20 @@ def read_angles(values: Any, name: str, *, unit: str = "deg") -> Floats:
     raise MatchError(what, hint=hint)
 
 
+def read_option(value: Any, name: str, *, unit: str) -> Floats:
+    """Return an option of a match that is an angle, or one of each row; see `read_angles`.
+
+    Raises
+    ------
+    MatchOptionError
+        It is none.
+    """
+    try:
+        return read_angles(value, name, unit=unit)
+    except MatchError as error:
+        raise MatchOptionError(error.what, hint=error.hint) from error
+
+
 def read_positions(ra: Any, dec: Any, *, side: str = "") -> tuple[Floats, Floats]:
     """Return right ascension and declination as read-only contiguous degrees of one length.
 
@@ -69,7 +90,7 @@ def read_positions(ra: Any, dec: Any, *, side: str = "") -> tuple[Floats, Floats
             f"{ra_name} has shape {ra_deg.shape} and {dec_name} {dec_deg.shape}; "
             "expected two one-dimensional arrays of the same length"
         )
-        raise MatchError(what)
+        raise MatchOptionError(what, hint="give one number of each for every object")
     with np.errstate(invalid="ignore"):
         if np.fmax.reduce(np.abs(ra_deg), initial=0.0) > LARGEST_RA:
             ra_deg = np.where(np.isfinite(ra_deg), np.mod(ra_deg, 360.0), ra_deg)

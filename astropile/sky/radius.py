@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from astropile.errors import MatchError
+from astropile.errors import MatchError, MatchOptionError
 from astropile.sky.index import ARCSEC_PER_RADIAN, HALF_CIRCLE_ARCSEC, chord_squared_limit
-from astropile.sky.positions import Floats, read_angles
+from astropile.sky.positions import Floats, read_option
 
 __all__ = ["Limit", "chord_squared_limits", "read_limit"]
 
@@ -49,7 +49,7 @@ class Limit:
         """
         if self.by_row and len(self.rows) != count:
             what = f"radius_arcsec has {len(self.rows)} values for {count} left rows"
-            raise MatchError(what, hint="give one number, or one for each left row")
+            raise MatchOptionError(what, hint="give one number, or one for each left row")
 
 
 def read_limit(radius_arcsec: Any) -> Limit:
@@ -65,12 +65,12 @@ def read_limit(radius_arcsec: Any) -> Limit:
     MatchError
         It is no angle, or none that a match can have.
     """
-    value = read_angles(radius_arcsec, "radius_arcsec", unit="arcsec")
+    value = read_option(radius_arcsec, "radius_arcsec", unit="arcsec")
     if value.ndim == 0:
         return Limit(chord_squared_limit(float(value)), np.empty(0), by_row=False)
     if value.ndim > 1:
         what = f"radius_arcsec has shape {value.shape}; expected one number, or one a left row"
-        raise MatchError(what)
+        raise MatchOptionError(what, hint="write radius_arcsec=1.0")
     limits = chord_squared_limits(value)
     return Limit(float(limits.max(initial=NO_PAIR)), limits, by_row=True)
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import TypeVar
 
 from astropile.errors import MatchError
 
-__all__ = ["run_ranges", "thread_count"]
+__all__ = ["in_turn", "run_ranges", "thread_count"]
 
 Result = TypeVar("Result")
 
@@ -45,3 +47,31 @@ def run_ranges(
         return [work(low, min(low + step, total)) for low in lows]
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(lambda low: work(low, min(low + step, total)), lows))
+
+
+def in_turn(tasks: Sequence[Callable[[], Result]], threads: int) -> Iterator[Result]:
+    """Yield what tasks return, in their order; while one result is used, the next are made.
+
+    Parameters
+    ----------
+    tasks : sequence of callable
+        The first is called at once, the others in threads once a second result is asked for.
+    threads : int
+        Most tasks at a time, and most results that wait.
+    """
+    if threads == 1 or len(tasks) < 2:
+        yield from (task() for task in tasks)
+        return
+    yield tasks[0]()
+    rest = iter(tasks[1:])
+    with ThreadPoolExecutor(threads) as pool:
+        waiting = deque(pool.submit(task) for task in islice(rest, threads))
+        try:
+            while waiting:
+                found = waiting.popleft().result()
+                waiting.extend(pool.submit(task) for task in islice(rest, 1))
+                yield found
+                del found
+        finally:
+            for future in waiting:
+                future.cancel()

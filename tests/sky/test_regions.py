@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mocpy import MOC
 
 import astropile as ap
-from astropile.errors import AstropileError, CorruptFileError, UsageError
+from astropile.errors import AstropileError, CorruptFileError, NoFilesError, UsageError
 from astropile.sky import healpix_index, unit_vectors
 from astropile.sky.regions import box, cone, in_ranges, moc, overlap, polygon
 
@@ -235,13 +235,17 @@ def test_regions_when_units_are_given_then_are_converted() -> None:
         (lambda: polygon([0, 1, 2], [0, 0, 0]), "one great circle"),
         (lambda: polygon([0, 120, 240], [0, 0, -1]), "half of the sky"),
         (lambda: polygon([0, 1, np.nan], [0, 1, 0]), "not on the sky"),
-        (lambda: moc("no/such.fits"), "no such file"),
         (lambda: moc(5), "no coverage map"),
     ],
 )
 def test_regions_when_asked_for_what_cannot_be_then_say_so(make, words) -> None:
     with pytest.raises(UsageError, match=words.replace("(", r"\(")):
         make()
+
+
+def test_moc_when_there_is_no_file_then_is_an_io_error() -> None:
+    with pytest.raises(NoFilesError, match="no such file"):
+        moc("no/such.fits")
 
 
 def test_moc_when_file_is_damaged_then_is_a_typed_error(tmp_path) -> None:

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from astropile.errors import CorruptFileError, MissingExtraError, UsageError
+from astropile.disk import local_path
+from astropile.errors import CorruptFileError, MissingExtraError, NoFilesError, UsageError
 from astropile.sky.index import healpix_index
 from astropile.sky.regions.region import in_ranges, joined, positions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Moc", "moc"]
+__all__ = ["Moc", "load_moc", "moc", "moc_class"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +70,7 @@ def moc(source: Any) -> Moc:
     [True, False]
     """
     if isinstance(source, str | PathLike):
-        source = _load(Path(source).expanduser())
+        source = load_moc(local_path(source, "map"))
     found = getattr(source, "to_depth29_ranges", None)
     if found is None:
         msg = f"no coverage map: {type(source).__name__}"
@@ -79,17 +80,39 @@ def moc(source: Any) -> Moc:
     return Moc(f"moc({digest[:32]})", ranges)
 
 
-def _load(path: Path) -> Any:
+def moc_class() -> Any:
+    """Return the class of coverage maps.
+
+    Raises
+    ------
+    MissingExtraError
+        mocpy is not installed.
+    """
     try:
         from mocpy import MOC
     except ImportError as error:
-        msg = "reading a MOC needs mocpy, which is not installed"
-        raise MissingExtraError(msg, hint="pip install mocpy") from error
+        msg = "coverage maps of the sky need mocpy, which is not installed"
+        raise MissingExtraError(msg, hint="pip install 'astropile[plot]'") from error
+    return MOC
+
+
+def load_moc(path: Path) -> Any:
+    """Return the map of a FITS, JSON or text file.
+
+    Raises
+    ------
+    MissingExtraError
+        mocpy is not installed.
+    NoFilesError, CorruptFileError
+        There is no such file, or it holds no map of the sky.
+    """
+    MOC = moc_class()  # noqa: N806
+    hint = "give a multi-order coverage map in ICRS as FITS, JSON or text, or a mocpy.MOC"
     if not path.is_file():
-        raise UsageError("there is no such file of a MOC", where=str(path))
+        raise NoFilesError("there is no such file of a MOC", where=str(path), hint=hint)
     form = {".json": "json", ".txt": "ascii", ".ascii": "ascii"}.get(path.suffix.lower(), "fits")
     try:
         return MOC.load(str(path), format=form)
     except Exception as error:  # mocpy raises whatever its parsers do
         msg = f"the file holds no MOC of the sky: {error}"
-        raise CorruptFileError(msg, where=str(path)) from error
+        raise CorruptFileError(msg, where=str(path), hint=hint) from error

@@ -23,6 +23,7 @@
     │   └── PileError           a pile is not there, not finished, or not as it was built
     │       └── NoPileError     there is nothing at its place
     ├── MatchError              a cross-match that cannot be done
+    │   └── MatchOptionError    options that are none, or do not go together (also a UsageError)
     └── OutputError             a result cannot be written
 
 Messages have four parts: what is wrong, where, what was got and expected, and the next step.
@@ -46,6 +47,7 @@ __all__ = [
     "DataDirError",
     "LeafError",
     "MatchError",
+    "MatchOptionError",
     "MirrorError",
     "MissingExtraError",
     "MixedColumnsError",
@@ -242,6 +244,10 @@ class NoPileError(PileError, FileNotFoundError):
 
 class MatchError(AstropileError, ValueError):
     """A cross-match that cannot be done."""
+
+
+class MatchOptionError(UsageError, MatchError):
+    """Options of a cross-match that are none, or do not go together, whatever the data."""
 
 
 class OutputError(AstropileError, OSError):

@@ -14,6 +14,7 @@ from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
+from astropile.disk import local_path
 from astropile.document import did_you_mean, read_document
 from astropile.errors import SurveyNotFoundError, UsageError
 from astropile.schema import SurveySchema, read_schema
@@ -73,7 +74,7 @@ def register(path: str | os.PathLike[str]) -> SurveySchema:
     astropile.errors.UsageError: ...no_such_file.yaml: no such schema file
       = help: give the path of a YAML file
     """
-    file = Path(path).expanduser().resolve()
+    file = local_path(path).resolve()
     if not file.is_file():
         raise UsageError(
             "no such schema file", where=str(file), hint="give the path of a YAML file"
@@ -164,6 +165,10 @@ def find_schema(name: str) -> SurveySchema:
     UsageError
         Two files claim the same name.
     """
+    given: object = name
+    if not isinstance(given, str):
+        msg = f"the name of a survey is a text, not {given!r} of type {type(given).__name__}"
+        raise SurveyNotFoundError(msg, hint="astropile list shows all surveys")
     wanted = name.lower()
     shipped, added = _shipped(), _added()
     # A shipped file is named after its survey and has names of its own, so one file is enough.
@@ -174,7 +179,7 @@ def find_schema(name: str) -> SurveySchema:
     index = _index((*shipped, *added))
     if wanted in index:
         return read_schema(index[wanted].path, trust_checked=True)
-    msg = f"no survey '{name}'"
+    msg = f"no survey {name!r}"
     near = did_you_mean(wanted, list(index))
     raise SurveyNotFoundError(msg, hint=near or "astropile list shows all surveys")
 

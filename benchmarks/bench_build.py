@@ -149,19 +149,22 @@ def write_catalogue(folder: Path, n: int) -> None:
 def write_images(folder: Path, n: int) -> None:
     """Write rows of noise."""
     random = np.random.default_rng(1)
-    place = pa.table(positions(random, n))
-    writer = None
-    for start in range(0, n, 50):
-        count = min(50, n - start)
-        array = pa.array(random.normal(size=count * int(np.prod(SHAPE))).astype("f4"))
-        for length in reversed(SHAPE):
-            array = pa.FixedSizeListArray.from_arrays(array, length)
-        table = place.slice(start, count).append_column("image", array)
-        writer = writer or pq.ParquetWriter(folder / "whole.parquet", table.schema)
-        writer.write_table(table)
-    if writer is not None:
-        writer.close()
+    write_image_rows(folder / "whole.parquet", pa.table(positions(random, n)), random)
     (folder / "part0.parquet").symlink_to(folder / "whole.parquet")
+
+
+def write_image_rows(path: Path, place: pa.Table, random: np.random.Generator) -> None:
+    """Write a file of objects with an image of noise each."""
+    kind = pa.float32()
+    for length in reversed(SHAPE):
+        kind = pa.list_(kind, length)
+    with pq.ParquetWriter(path, place.schema.append(pa.field("image", kind))) as writer:
+        for start in range(0, place.num_rows, 50):
+            part = place.slice(start, 50)
+            array = pa.array(random.normal(size=len(part) * int(np.prod(SHAPE))).astype("f4"))
+            for length in reversed(SHAPE):
+                array = pa.FixedSizeListArray.from_arrays(array, length)
+            writer.write_table(part.append_column("image", array))
 
 
 def contenders(partition_rows: int) -> dict[str, tuple[str, tuple[str, ...]]]:
@@ -187,7 +190,12 @@ def compare(title: str, source: Path, partition_rows: int, rounds: int) -> None:
         for name, (program, arguments) in contenders(partition_rows).items():
             runs.setdefault(name, []).append(run(program, str(source), str(target), *arguments))
             shutil.rmtree(target) if target.is_dir() else target.unlink()
-    print(f"\n{title}: {(source / 'whole.parquet').stat().st_size / 1e6:,.0f} MB")
+    show(f"{title}: {(source / 'whole.parquet').stat().st_size / 1e6:,.0f} MB", runs)
+
+
+def show(title: str, runs: dict[str, list[Measured]]) -> None:
+    """Print medians, and how many times those of the first contender they are, round by round."""
+    print(f"\n{title}")
     print(f"{'':28s}{'wall s':>8s}{'cpu s':>8s}{'peak MB':>9s}{'x wall':>8s}{'x cpu':>8s}")
     first = next(iter(runs.values()))
     for name, found in runs.items():
@@ -196,7 +204,7 @@ def compare(title: str, source: Path, partition_rows: int, rounds: int) -> None:
         )
         by_wall = statistics.median(m.wall / a.wall for m, a in zip(found, first, strict=True))
         by_cpu = statistics.median(m.cpu / a.cpu for m, a in zip(found, first, strict=True))
-        print(f"{name:28s}{wall:8.1f}{cpu:8.1f}{peak:9.0f}{by_wall:8.1f}{by_cpu:8.1f}")
+        print(f"{name:28s}{wall:8.1f}{cpu:8.1f}{peak:9.0f}{by_wall:8.1f}{by_cpu:8.1f}", flush=True)
 
 
 def scale(title: str, folder: Path, write: object, sizes: list[int]) -> None:

@@ -11,6 +11,7 @@ import typer
 from astropile.cli.failures import DATA
 from astropile.cli.options import AsJson, Config, Data, Source, SurveyName, option
 from astropile.cli.output import human_size, write_json, write_lines
+from astropile.cli.sizes import read_size, size_option
 
 if TYPE_CHECKING:
     from astropile.pile import Manifest, Verified
@@ -20,9 +21,9 @@ PilePath = Annotated[
 ]
 
 WORKERS = "Threads that write; default: one a core."
-MEMORY = "Memory for rows on their way; default: 400."
+MEMORY = "Memory for rows on their way, as 2GiB; default: 384"
 ROWS = "Most rows of a partition; default: 1,000,000."
-SIZE = "Most memory of a partition; default: 134."
+SIZE = "Most memory of a partition, as 64MiB; default: 128"
 
 
 def _number(*names: str, help: str, metavar: str = "N") -> Any:
@@ -47,11 +48,9 @@ def build(
         ),
     ] = None,
     workers: Annotated[int | None, _number("--workers", "-w", help=WORKERS)] = None,
-    memory: Annotated[int | None, _number("--memory", metavar="MB", help=MEMORY)] = None,
+    memory: Annotated[str | None, size_option("--memory", MEMORY)] = None,
     partition_rows: Annotated[int | None, _number("--partition-rows", help=ROWS)] = None,
-    partition_size: Annotated[
-        int | None, _number("--partition-size", metavar="MB", help=SIZE)
-    ] = None,
+    partition_size: Annotated[str | None, size_option("--partition-size", SIZE)] = None,
     margin: Annotated[
         float | None,
         option("--margin", metavar="ARCSEC", help="Write margins for other tools."),
@@ -64,8 +63,11 @@ def build(
 
     chosen = load(survey, data_dir=data, config=config, source=source, columns=columns)
     out = out.expanduser()
-    sizes = {"memory_bytes": memory, "partition_bytes": partition_size}
-    options: dict[str, Any] = {k: mb * 10**6 for k, mb in sizes.items() if mb is not None}
+    sizes = {
+        "memory_bytes": read_size(memory, "--memory"),
+        "partition_bytes": read_size(partition_size, "--partition-size"),
+    }
+    options: dict[str, Any] = {name: size for name, size in sizes.items() if size is not None}
     if partition_rows is not None:
         options["partition_rows"] = partition_rows
     chosen.build(out, workers=workers, margin_arcsec=margin, **options)

@@ -37,7 +37,9 @@ def run_demo(output: Path, console: Console) -> list[Path]:
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"cannot make the folder: {error.strerror}", where=str(output)) from error
+        what = f"cannot make the folder: {error.strerror}"
+        hint = "choose a folder that can be written and has space"
+        raise OutputError(what, where=str(output), hint=hint) from error
     # Which surveys the tour shows is data, like everything that knows a survey.
     tour = read_document(data_path("demo") / "tour.yaml").data
     written = [*_real(tour["real"], output, console), *_mock(tour["mock"], output, console)]

@@ -14,6 +14,7 @@ code  meaning
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -24,6 +25,7 @@ from typing import Any
 from typer.exceptions import Abort, TyperException
 
 from astropile.cli.output import printable
+from astropile.disk import reason_of
 from astropile.errors import AmbiguousColumnError, AstropileError, SchemaError
 
 DATA, USAGE, IO, INTERRUPTED = 1, 2, 4, 130
@@ -95,8 +97,10 @@ def error_facts(error: BaseException) -> dict[str, Any]:
     elif isinstance(error, KeyboardInterrupt | Abort):
         facts |= {"message": "interrupted", "exit_code": INTERRUPTED}
     elif isinstance(error, OSError):
-        facts |= {"message": error.strerror or str(error), "exit_code": IO}
+        facts |= {"message": reason_of(error), "exit_code": IO}
         facts["where"] = str(error.filename or "")
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            facts["hint"] = "free some space; ASTROPILE_CACHE and TMPDIR name other disks"
     elif isinstance(error, MemoryError):
         facts |= {"message": "out of memory", "hint": "close other programs, or read less at once"}
     else:

@@ -11,7 +11,8 @@ from pathlib import Path
 from astropile import disk
 from astropile.errors import UsageError
 
-_HINT = "choose a folder that can be written and has space"
+#: The next step where nothing can be written.
+HINT = "choose a folder that can be written and has space"
 
 
 def require_free(folder: Path) -> None:
@@ -46,7 +47,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
     """
     require_free(folder)
     folder = folder.resolve()  # a link to an empty folder stays a link
-    with disk.writing(folder, _HINT):
+    with disk.writing(folder, HINT):
         folder.parent.mkdir(parents=True, exist_ok=True)
         outer = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
@@ -54,7 +55,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
         aside = outer / folder.name
         aside.mkdir()
         yield aside
-        with disk.writing(folder, _HINT):
+        with disk.writing(folder, HINT):
             aside.replace(folder)  # an empty folder may be there; anything else is refused
     finally:
         shutil.rmtree(outer, ignore_errors=True)

@@ -10,16 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from astropile.cli.folder import new_folder, require_free
+from astropile import disk
+from astropile.cli.folder import HINT, new_folder, require_free
 from astropile.cli.match_options import (
+    BUILD_BYTES,
     CATALOG,
     DATASET,
     AsPile,
+    BothRegion,
     Epoch,
     FindPairs,
     Footprint,
     HowJoined,
     LeftError,
+    LeftRegion,
+    LeftWhere,
     Memory,
     Neighbours,
     Nested,
@@ -27,10 +32,12 @@ from astropile.cli.match_options import (
     Radius,
     RadiusColumn,
     RightError,
+    RightRegion,
+    RightWhere,
     Sigmas,
     read_epoch,
 )
-from astropile.cli.match_sides import read_side
+from astropile.cli.match_sides import chosen, read_region, read_side
 from astropile.cli.options import (
     AsJson,
     LeftConfig,
@@ -43,6 +50,7 @@ from astropile.cli.options import (
     RightSource,
 )
 from astropile.cli.output import write_json, write_lines
+from astropile.cli.sizes import read_size
 
 if TYPE_CHECKING:
     from astropile.crossmatch import MatchResult
@@ -68,6 +76,11 @@ def match(
     nested: Nested = False,
     pile: AsPile = False,
     memory: Memory = None,
+    left_where: LeftWhere = None,
+    right_where: RightWhere = None,
+    region: BothRegion = None,
+    left_region: LeftRegion = None,
+    right_region: RightRegion = None,
     left_config: LeftConfig = None,
     right_config: RightConfig = None,
     left_source: LeftSource = None,
@@ -76,7 +89,8 @@ def match(
 ) -> None:
     """Match A and B on the sky; save the matched catalogue and the matched Examples.
 
-    A and B are surveys with their files, piles, or tables (Parquet, FITS, CSV, ECSV, VOTable).
+    A and B are surveys with their files, piles, or tables (Parquet, FITS, CSV, ECSV, VOTable);
+    of each, rows may be chosen by a condition and a region.
     """
     from astropile.crossmatch import cross_match
 
@@ -84,11 +98,19 @@ def match(
     if radius is not None and radius_column is not None:
         message = "a radius for all or one each: give --radius or --radius-column"
         raise typer.BadParameter(message, param_hint="'--radius-column'")
-    year = read_epoch(epoch)
+    year, budget = read_epoch(epoch), read_size(memory, "--memory")
+    regions = [
+        [read_region(text, option) for text, option in ((region, "--region"), own) if text]
+        for own in ((left_region, "--left-region"), (right_region, "--right-region"))
+    ]
     require_free(out)  # before any work is done
-    result = cross_match(
+    sides = (
         read_side(left, left_data, left_config, left_source, side="left"),
         read_side(right, right_data, right_config, right_source, side="right"),
+    )
+    result = cross_match(
+        chosen(sides[0], left_where, regions[0]),
+        chosen(sides[1], right_where, regions[1]),
         radius_arcsec=radius_column or radius,
         find=find,
         k=k,
@@ -99,10 +121,10 @@ def match(
         epoch=year,
         footprint=footprint,
         nested=nested,
-        memory_bytes=None if memory is None else memory * 2**20,
+        memory_bytes=budget,
     )
     if pile:
-        result.build(out, memory_bytes=(memory or 384) * 2**20)
+        result.build(out, memory_bytes=budget or BUILD_BYTES)
     else:
         _save(result, out)
     if as_json:
@@ -114,8 +136,10 @@ def match(
 def _save(result: MatchResult, out: Path) -> None:
     """Write the catalogue and the Examples to a new folder."""
     with new_folder(out) as folder, _progress_on_terminals_only():
-        result.catalog().write(folder / CATALOG, format="ascii.ecsv")
-        result.dataset().save_to_disk(str(folder / DATASET))
+        table, examples = result.catalog(), result.dataset()
+        with disk.writing(out, HINT):
+            table.write(folder / CATALOG, format="ascii.ecsv")
+            examples.save_to_disk(str(folder / DATASET))
 
 
 @contextmanager

@@ -8,8 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from astropile.cli.options import Find, How
+from astropile.cli.sizes import size_option
 
 CATALOG, DATASET = "catalog.ecsv", "dataset"
+#: Memory of a build where none is given.
+BUILD_BYTES = 384 * 2**20
 
 
 def positive(value: float | None) -> float | None:
@@ -104,11 +107,34 @@ Footprint = Annotated[
 Nested = Annotated[bool, typer.Option("--nested", help="One row for each A, with a list of its B.")]
 AsPile = Annotated[bool, typer.Option("--pile", help="Write one pile instead: a HATS catalogue.")]
 Memory = Annotated[
-    int | None,
+    str | None,
+    size_option(
+        "--memory", "Memory to match in, and to write a pile in, as 2GiB; default: 1024, 384"
+    ),
+]
+LeftWhere = Annotated[
+    str | None, _option("--left-where", metavar="CONDITION", text="Only rows of A such as 'z > 1'.")
+]
+RightWhere = Annotated[
+    str | None, _option("--right-where", metavar="CONDITION", text="Only rows of B.")
+]
+LeftRegion = Annotated[
+    str | None,
     _option(
-        "--memory",
-        metavar="MB",
-        text="Memory to match two piles in, and to write a pile in; default: 1024, 384.",
-        min=64,
+        "--left-region",
+        metavar="REGION",
+        text="Only A in 'cone(RA, DEC, ARCSEC)', 'box(RA, RA, DEC, DEC)', "
+        "'polygon(RA, DEC, RA, DEC, ...)', or the file of a MOC.",
+    ),
+]
+RightRegion = Annotated[
+    str | None, _option("--right-region", metavar="REGION", text="Only B in a region.")
+]
+BothRegion = Annotated[
+    str | None,
+    _option(
+        "--region",
+        metavar="REGION",
+        text="Only A and B in a region; partners beyond its border are not seen.",
     ),
 ]

@@ -8,9 +8,12 @@ from typing import Any
 
 import typer
 
-from astropile.errors import UsageError
+from astropile.errors import CorruptFileError, NoFilesError, UsageError
 
-__all__ = ["read_side"]
+__all__ = ["chosen", "read_region", "read_side"]
+
+_SHAPES = "cone(RA, DEC, ARCSEC), box(RA, RA, DEC, DEC) or polygon(RA, DEC, RA, DEC, RA, DEC...)"
+_SHAPE = re.compile(r"\s*(cone|box|polygon)\s*\(([^()]*)\)\s*")
 
 _ARROW, _ASTROPY = (".parquet", ".pq"), (".fits", ".fit", ".csv", ".ecsv", ".vot", ".xml")
 
@@ -32,7 +35,9 @@ def read_side(
     Raises
     ------
     UsageError
-        A path is neither a pile nor a table that can be read.
+        A path is that of no table.
+    NoFilesError, CorruptFileError
+        There is nothing at a path, or the table cannot be read.
     """
     path = Path(given).expanduser()
     is_url = "://" in given
@@ -56,13 +61,52 @@ def read_side(
     return _table(path)
 
 
+def read_region(text: str, option: str) -> Any:
+    """Return a region of the sky: a shape with its numbers, or the file of a map.
+
+    Examples
+    --------
+    >>> read_region("cone(10, -5, 3.6e3)", "--region").key
+    'cone(10.0, -5.0, 3600.0)'
+    """
+    from astropile.sky.regions import box, cone, moc, polygon
+
+    found = _SHAPE.fullmatch(text)
+    if found is None:
+        if "(" in text and not Path(text).exists():
+            message = f"{text!r} is no region; write {_SHAPES}, or the path of a MOC"
+            raise typer.BadParameter(message, param_hint=f"'{option}'")
+        return moc(text)
+    try:
+        numbers = [float(part) for part in found[2].split(",")]
+    except ValueError as error:
+        message = f"{text!r}: {error}"
+        raise typer.BadParameter(message, param_hint=f"'{option}'") from error
+    shape, n = found[1], len(numbers)
+    if n != {"cone": 3, "box": 4}.get(shape, max(6, n + n % 2)):
+        message = f"{text!r} has {n} numbers; write {_SHAPES}"
+        raise typer.BadParameter(message, param_hint=f"'{option}'")
+    if shape == "cone":
+        return cone(numbers[0], numbers[1], radius_arcsec=numbers[2])
+    if shape == "box":
+        return box((numbers[0], numbers[1]), (numbers[2], numbers[3]))
+    return polygon(numbers[0::2], numbers[1::2])
+
+
+def chosen(given: Any, where: str | None, regions: list[Any]) -> Any:
+    """Return a survey, pile or table with only the rows of a condition and of all regions."""
+    for region in regions:
+        given = given.filter(region=region)
+    return given if where is None else given.filter(where)
+
+
 def _table(path: Path) -> Any:
     """Return a file as a table whose name is that of the file."""
     from astropile.crossmatch import sky_table
 
     if not path.is_file():
         msg = "there is neither a pile nor a table"
-        raise UsageError(msg, where=str(path), hint="give the folder of a pile, or a file")
+        raise NoFilesError(msg, where=str(path), hint="give the folder of a pile, or a file")
     suffix = path.suffix.lower()
     if suffix not in (*_ARROW, *_ASTROPY):
         msg = f"a table cannot be read from a file {suffix or 'without an ending'}"
@@ -77,8 +121,11 @@ def _table(path: Path) -> Any:
             from astropy.table import Table
 
             table = Table.read(path)
+    except PermissionError:
+        raise
     except Exception as error:  # whatever the reader of the format raises
+        hint = "see whether the file is whole, and of the format that its name says"
         msg = f"the table cannot be read: {str(error).splitlines()[0] if str(error) else error!r}"
-        raise UsageError(msg, where=str(path), hint="see whether the file is whole") from error
+        raise CorruptFileError(msg, where=str(path), hint=hint) from error
     name = re.sub(r"[^a-z0-9_]+", "_", path.stem.lower()).strip("_") or "table"
     return sky_table(table, name=name)

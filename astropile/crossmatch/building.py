@@ -7,26 +7,35 @@ block of its label, and each block of it is one of its own: ``left``, ``left_ima
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from astropile.crossmatch.both_sides import SideColumns, both_sides
 from astropile.crossmatch.examples import match_key, matched_features, side_by_side
-from astropile.crossmatch.matched_schema import Column, columns_of, matched_schema, unpacked
+from astropile.crossmatch.matched_schema import (
+    Column,
+    columns_of,
+    listed_columns_of,
+    matched_schema,
+    unpacked,
+)
 from astropile.crossmatch.result import FOOTPRINT, SEPARATION, MatchResult
 from astropile.crossmatch.rows import ResultRows
-from astropile.crossmatch.sides import Side
+from astropile.crossmatch.sides import AnySide, Side
 from astropile.crossmatch.store import DiskStore
-from astropile.errors import UsageError
+from astropile.crossmatch.tabular import footprint_array
 from astropile.pile import About, BuildOptions, Examples, Positions, build_pile
 from astropile.pile.types import stored_schema
 from astropile.readers.column import Array
+from astropile.survey.building import pile_place
 from astropile.survey.request import Stamp, stamps_of
 
 if TYPE_CHECKING:
@@ -38,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["build_match"]
 
 _CHUNK_ROWS = 250_000
+Values: TypeAlias = dict[str, Any]
 
 
 def build_match(
@@ -53,13 +63,10 @@ def build_match(
     from astropile.sky.threads import thread_count
     from astropile.survey.opened import open_survey
 
-    if result.nested:
-        msg = "lists of blocks cannot be in a pile"
-        raise UsageError(msg, hint="match with nested=False: one row a pair")
     own = name or f"{result.left.label}_x_{result.right.label}"
     build_pile(
         MatchRows(result, own),
-        Path(path),
+        pile_place(path),
         BuildOptions(**options),
         workers=thread_count(None) if workers is None else workers,
         memory_bytes=memory_bytes,
@@ -94,8 +101,8 @@ class MatchRows:
     @cached_property
     def _columns(self) -> list[Column]:
         """What the pile holds of each side."""
-        sides = (self.result.left, self.result.right)
-        return [column for side in sides for column in columns_of(side)]
+        right = listed_columns_of if self.result.nested else columns_of
+        return [*columns_of(self.result.left), *right(self.result.right)]
 
     @cached_property
     def _meaning(self) -> tuple[str, pa.Schema, list[str]]:
@@ -105,7 +112,13 @@ class MatchRows:
         from astropile.schema.load import compile_schema
 
         has_footprint = self.result.in_footprint is not None
-        text = matched_schema(self.name, self._title, self._columns, has_footprint=has_footprint)
+        text = matched_schema(
+            self.name,
+            self._title,
+            self._columns,
+            has_footprint=has_footprint,
+            is_nested=self.result.nested,
+        )
         schema = compile_schema(parse_document(text, self.name), checked=True)
         leaves = schema.leaves_of("main")
         return text, stored_schema(arrow_schema(schema, leaves, tuple(leaves))), list(leaves)
@@ -145,6 +158,7 @@ class MatchRows:
                 "how": result.how,
                 "find": result.find,
                 "radius_arcsec": result.radius_arcsec,
+                **({"nested": True} if result.nested else {}),
                 **({} if result.epoch is None else {"epoch": result.epoch}),
             },
             splits=("train",),
@@ -169,7 +183,7 @@ class MatchRows:
     @cached_property
     def _has_twins(self) -> bool:
         """Whether a left object is in several rows: then its id alone names none of them."""
-        left = self.result.left_row
+        left, _ = first_rows(self.result)
         return bool(((left[1:] == left[:-1]) & (left[1:] >= 0)).any())
 
     def _objects(self, left: Array, right: Array) -> tuple[pa.Array, Array, Array]:
@@ -191,10 +205,10 @@ class MatchRows:
 
     def positions(self) -> Iterator[Positions]:
         """Yield ids and positions in row order."""
-        result = self.result
-        for start in range(0, len(result), _CHUNK_ROWS):
-            rows = np.arange(start, min(start + _CHUNK_ROWS, len(result)))
-            ids, ra, dec = self._objects(result.left_row[rows], result.right_row[rows])
+        left, right = first_rows(self.result)
+        for start in range(0, len(left), _CHUNK_ROWS):
+            rows = np.arange(start, min(start + _CHUNK_ROWS, len(left)))
+            ids, ra, dec = self._objects(left[rows], right[rows])
             yield Positions(ids, ra, dec, np.zeros(len(rows), dtype=np.int64), rows)
 
     def examples(self) -> Iterator[Examples]:
@@ -211,41 +225,80 @@ class MatchRows:
 
         rows = self.result.rows
         few = np.sort(row)
+        if self.result.nested:
+            first, count = rows.nests[few], np.diff(rows.nests)[few]
+            starts = np.cumsum(count) - count
+            few = np.arange(count.sum()) + np.repeat(first - starts, count)
         part = ResultRows(rows.left[few], rows.right[few], rows.separation_arcsec[few])
         found = list(self._tables(replace(self.result, rows=part)))
         return pa.concat_tables(found) if found else self.schema.empty_table()
 
     def _tables(self, result: MatchResult) -> Iterator[pa.Table]:
         """Yield rows of a match in the columns of the pile."""
-        features = matched_features(result)
-        with TemporaryDirectory(prefix="astropile-match-", dir=_waiting_room()) as folder:
-            right, chosen = DiskStore.of(result.right, result.right_row, Path(folder) / "right")
-            start = 0
-            try:
-                for table in side_by_side(result, right, chosen, features.arrow_schema):
-                    rows = slice(start, start + len(table))
-                    start += len(table)
-                    yield self._packed(result, table, rows)
-            finally:
-                right.close()
+        with ExitStack() as stack:
 
-    def _packed(self, result: MatchResult, table: pa.Table, rows: slice) -> pa.Table:
+            def folder() -> Path:
+                made = TemporaryDirectory(prefix="astropile-match-", dir=_waiting_room())
+                return Path(stack.enter_context(made))
+
+            parts = self._nested(result, folder()) if result.nested else self._flat(result, folder)
+            left, right = first_rows(result)
+            inside, start = footprint_array(result), 0
+            for found in parts:
+                rows = slice(start, start + len(found[SEPARATION]))
+                start = rows.stop
+                found |= {} if inside is None else {FOOTPRINT: inside[rows]}
+                yield self._packed(left[rows], right[rows], found)
+
+    def _flat(self, result: MatchResult, folder: Callable[[], Path]) -> Iterator[Values]:
+        """Yield separations and both sides of a row for each pair."""
         import pyarrow as pa
 
-        ids, ra, dec = self._objects(result.left_row[rows], result.right_row[rows])
+        def form(side: AnySide) -> SideColumns:
+            mine = [column for column in self._columns if column.label == side.label]
+            names = dict.fromkeys(column.block for column in mine)
+            return SideColumns(side, mine, pa.schema([self.schema.field(n) for n in names]))
+
+        left, right = form(result.left), form(result.right)
+        for rows, table in both_sides(result, left, right, folder):
+            apart = pa.array(result.separation_arcsec[rows], from_pandas=True)
+            yield {SEPARATION: apart, **dict(zip(table.column_names, table.columns, strict=True))}
+
+    def _nested(self, result: MatchResult, folder: Path) -> Iterator[Values]:
+        """Yield separations and both sides of a row for each left object."""
+        kinds = matched_features(result).arrow_schema
+        right, chosen = DiskStore.of(result.right, result.right_row, folder / "right")
+        try:
+            for table in side_by_side(result, right, chosen, kinds):
+                apart = table.column(SEPARATION).combine_chunks()
+                found = {SEPARATION: apart.cast(self.schema.field(SEPARATION).type)}
+                for side in (result.left, result.right):
+                    mine = [column for column in self._columns if column.label == side.label]
+                    found |= unpacked(table.column(side.label).combine_chunks(), mine, self.schema)
+                yield found
+        finally:
+            right.close()
+
+    def _packed(self, left: Array, right: Array, values: Values) -> pa.Table:
+        import pyarrow as pa
+
+        ids, ra, dec = self._objects(left, right)
         found = {
             "object_id": ids,
             "ra": pa.array(ra, from_pandas=True),
             "dec": pa.array(dec, from_pandas=True),
-            SEPARATION: table.column(SEPARATION).combine_chunks(),
+            **values,
         }
-        if FOOTPRINT in table.column_names:
-            found[FOOTPRINT] = table.column(FOOTPRINT).combine_chunks()
-        for side in (result.left, result.right):
-            mine = [column for column in self._columns if column.label == side.label]
-            block = table.column(side.label).combine_chunks()
-            found |= unpacked(block, mine, self.schema)
         return pa.Table.from_arrays([found[f.name] for f in self.schema], schema=self.schema)
+
+
+def first_rows(result: MatchResult) -> tuple[Array, Array]:
+    """Return the left and the first right row of each row of the pile."""
+    rows = result.rows
+    if not result.nested:
+        return rows.left, rows.right
+    first = rows.nests[:-1]
+    return rows.left[first], rows.right[first]
 
 
 def _mask(values: Array) -> pa.Array:

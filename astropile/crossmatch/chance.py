@@ -10,10 +10,10 @@ import numpy as np
 
 from astropile.errors import UsageError
 from astropile.readers.column import Array
-from astropile.sky import build_index, move_positions
+from astropile.sky import move_positions
+from astropile.sky.positions import Floats, read_option
 
 if TYPE_CHECKING:
-    from astropile.crossmatch.motion import Places
     from astropile.crossmatch.result import MatchResult
 
 __all__ = ["ChanceAlignments", "chance_alignments"]
@@ -73,7 +73,9 @@ def chance_alignments(
         The shifts are none, or too short to leave all true pairs behind.
     """
     radius = result.radius_arcsec
-    offset = RADII * radius if offset_arcsec is None else float(offset_arcsec)
+    offset = RADII * radius
+    if offset_arcsec is not None:
+        offset = float(read_option(offset_arcsec, "offset_arcsec", unit="arcsec"))
     if type(shifts) is not int or shifts < 1:
         what = f"shifts={shifts!r} is no number of shifts; expected an integer of at least 1"
         raise UsageError(what, hint="shifts=8 goes round in steps of 45 degrees")
@@ -81,12 +83,17 @@ def chance_alignments(
         what = f"a shift of {offset:g} arcsec for a radius of {radius:g} arcsec"
         hint = f"give offset_arcsec above {FEWEST_RADII * radius:g} and below 90 degrees"
         raise UsageError(what, hint=hint)
-    left, right = result.places
-    index = build_index(left.ra_deg, left.dec_deg, side=result.left.label)
+    from astropile.crossmatch.local import answer_here
+
+    sides = (result.left, result.right)
     directions = np.arange(shifts) * (360.0 / shifts)
     counts = np.array(
         [
-            len(result.question.answer(index, build_index(*shifted(right, direction, offset))))
+            len(
+                answer_here(
+                    sides, result.places, result.question, result.budget, Shift(direction, offset)
+                )
+            )
             for direction in directions.tolist()
         ]
     )
@@ -96,17 +103,23 @@ def chance_alignments(
     )
 
 
-def shifted(placed: Places, direction_deg: float, offset_arcsec: float) -> tuple[Array, Array]:
-    """Return positions moved along great circles that all start in one direction."""
-    # The tangent of a motion is as long as the tangent of the angle that it covers.
-    length = math.tan(math.radians(offset_arcsec / 3600.0)) * math.degrees(1.0) * 3.6e6
-    angle = math.radians(direction_deg)
-    east, north = length * math.sin(angle), length * math.cos(angle)
-    n = len(placed.ra_deg)
-    return move_positions(
-        placed.ra_deg,
-        placed.dec_deg,
-        pmra_mas_yr=np.full(n, east),
-        pmdec_mas_yr=np.full(n, north),
-        years=1.0,
-    )
+@dataclass(frozen=True)
+class Shift:
+    """Moves positions along great circles that all start in one direction, from north to east."""
+
+    direction_deg: float
+    greatest_arcsec: float
+
+    def moved_at(self, rows: Array, ra_deg: Floats, dec_deg: Floats) -> tuple[Floats, Floats]:
+        """Return positions moved; the row numbers do not matter."""
+        # The tangent of a motion is as long as the tangent of the angle that it covers.
+        angle = math.radians(self.greatest_arcsec / 3600.0)
+        length = math.tan(angle) * math.degrees(1.0) * 3.6e6
+        direction = math.radians(self.direction_deg)
+        return move_positions(
+            ra_deg,
+            dec_deg,
+            pmra_mas_yr=np.full(len(ra_deg), length * math.sin(direction)),
+            pmdec_mas_yr=np.full(len(ra_deg), length * math.cos(direction)),
+            years=1.0,
+        )

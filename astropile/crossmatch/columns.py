@@ -7,14 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from astropile.errors import MatchError
+from astropile.errors import MatchError, MatchOptionError
 from astropile.readers.column import Array
 from astropile.sky.positions import Floats
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["column_names", "length_of", "number_column", "text_column", "to_arrow", "unit_of"]
+__all__ = [
+    "bytes_of",
+    "column_names",
+    "length_of",
+    "number_column",
+    "some_rows",
+    "text_column",
+    "to_arrow",
+    "unit_of",
+]
 
 
 def column_names(table: Any) -> list[str]:
@@ -36,6 +45,16 @@ def length_of(table: Any) -> int:
     return int(table.num_rows) if _kind(table) == "arrow" else len(table)
 
 
+def bytes_of(table: Any) -> int:
+    """Return the memory of a table; texts of pandas are counted by their places only."""
+    kind = _kind(table)
+    if kind == "arrow":
+        return int(table.nbytes)
+    if kind == "pandas":
+        return int(table.memory_usage(index=False).sum())
+    return sum(getattr(table[name], "nbytes", 0) for name in table.colnames)
+
+
 def _kind(table: Any) -> str:
     """Tell the library of a table without importing any."""
     for kind in type(table).__mro__:
@@ -46,7 +65,7 @@ def _kind(table: Any) -> str:
             return place
     what = f"{type(table).__name__} is neither a survey nor a table"
     hint = "give a Survey, an astropy Table, a pandas DataFrame or a pyarrow Table"
-    raise MatchError(what, hint=hint)
+    raise MatchOptionError(what, hint=hint)
 
 
 def unit_of(table: Any, name: str) -> Any:
@@ -107,7 +126,7 @@ def number_column(table: Any, name: str, unit: str) -> Floats:
         raise MatchError(what, where=where, hint=hint) from error
     if values.ndim != 1:
         what = f"it holds {values.ndim - 1}-dimensional arrays; expected one number a row"
-        raise MatchError(what, where=where)
+        raise MatchError(what, where=where, hint="name another column, or make one of numbers")
     return in_unit(values, unit_of(table, name), unit, where)
 
 
@@ -191,6 +210,14 @@ def text_column(table: Any, name: str, rows: Array) -> pa.Array:
     return column.cast(pa.string())
 
 
+def some_rows(table: Any, rows: Array) -> Any:
+    """Return rows of a table, as a table of the same library."""
+    kind = _kind(table)
+    if kind == "arrow":
+        return table.take(rows)
+    return table.iloc[rows] if kind == "pandas" else table[rows]
+
+
 def to_arrow_column(table: Any, name: str) -> Any:
     """Return one column as Arrow."""
     import pyarrow as pa
@@ -201,6 +228,10 @@ def to_arrow_column(table: Any, name: str) -> Any:
     if kind == "pandas":
         return pa.Array.from_pandas(table[name])
     column = table[name]
+    if hasattr(column, "transform_to"):  # sky coordinates
+        place = column.icrs
+        parts = [np.asarray(angle.to_value("deg"), np.float64) for angle in (place.ra, place.dec)]
+        return pa.StructArray.from_arrays(parts, ["ra", "dec"])
     values = np.asarray(getattr(column, "unmasked", column))
     if getattr(column, "jyear", None) is not None or values.dtype.names:
         what = f"a {type(column).__name__} is no column of Arrow"
@@ -211,7 +242,12 @@ def to_arrow_column(table: Any, name: str) -> Any:
     if not values.dtype.isnative:
         values = values.astype(values.dtype.newbyteorder("="))
     mask = getattr(column, "mask", None)
-    return _arrow_of(values, None if mask is None or not np.any(mask) else np.asarray(mask))
+    try:
+        return _arrow_of(values, None if mask is None or not np.any(mask) else np.asarray(mask))
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        what = f"a {type(column).__name__} is no column of Arrow: {str(error).splitlines()[0]}"
+        hint = "remove the column, or put plain numbers or texts in its place"
+        raise MatchError(what, where=f"column {name}", hint=hint) from error
 
 
 def _arrow_of(values: Array, mask: Array | None) -> pa.Array:

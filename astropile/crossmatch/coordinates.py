@@ -22,7 +22,16 @@ from astropile.sky import healpix_index
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
-__all__ = ["HEALPIX", "Coordinates", "Leaf", "Piece", "read_rows", "ring_ranges", "sky_range"]
+__all__ = [
+    "HEALPIX",
+    "Coordinates",
+    "Leaf",
+    "Piece",
+    "Value",
+    "read_rows",
+    "ring_ranges",
+    "sky_range",
+]
 
 HEALPIX = "_healpix_29"
 _DEEPEST = 29
@@ -40,6 +49,24 @@ class Piece(NamedTuple):
     path: str
     first_row: int
     rows: int
+
+
+class Value(NamedTuple):
+    """A number of each row beside its position.
+
+    Attributes
+    ----------
+    name : str
+        What it is called where it is read.
+    columns : tuple of str
+        One column, or two whose quadratic mean is meant.
+    factor : float
+        Makes arcsec of it.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    factor: float = 1.0
 
 
 class Leaf(NamedTuple):
@@ -66,6 +93,8 @@ class Coordinates:
         Column of the order-29 pixel; empty if there is none, then it is computed.
     leaves : tuple of Leaf
         Partitions in storage order.
+    values : tuple of Value
+        What is read beside the positions.
     """
 
     name: str
@@ -73,6 +102,7 @@ class Coordinates:
     dec: str
     healpix: str
     leaves: tuple[Leaf, ...]
+    values: tuple[Value, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -240,7 +270,12 @@ def _without(ranges: Array, low: int, high: int) -> Array:
 
 
 def read_rows(
-    pieces: Sequence[Piece], ranges: Array, ra: str, dec: str, healpix: str
+    pieces: Sequence[Piece],
+    ranges: Array,
+    ra: str,
+    dec: str,
+    healpix: str,
+    values: tuple[Value, ...] = (),
 ) -> dict[str, Array]:
     """Read the positions in ranges of pixels from files of a catalogue.
 
@@ -252,29 +287,35 @@ def read_rows(
         Sorted ranges of order-29 pixels.
     ra, dec, healpix : str
         Names of the columns.
+    values : tuple of Value
+        What else is read.
 
     Returns
     -------
     dict of str to ndarray
-        ``healpix``, ``ra``, ``dec`` [deg] and ``row``, in storage order.
+        ``healpix``, ``ra``, ``dec`` [deg], ``row`` and the values [arcsec], in storage order.
 
     Raises
     ------
     SourceError, CorruptFileError
         A file is gone, has changed, or cannot be read.
     """
-    parts = [part for piece in pieces for part in _read_piece(piece, ranges, ra, dec, healpix)]
+    names = (ra, dec, healpix)
+    parts = [part for piece in pieces for part in _read_piece(piece, ranges, names, values)]
     if not parts:
         number, angle = np.empty(0, dtype=np.int64), np.empty(0)
-        parts = [(number, angle, angle, number)]
+        parts = [(number, angle, angle, number, *(angle for _ in values))]
     columns = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return dict(zip(("healpix", "ra", "dec", "row"), columns, strict=True))
+    found = ("healpix", "ra", "dec", "row", *(value.name for value in values))
+    return dict(zip(found, columns, strict=True))
 
 
 def _read_piece(
-    piece: Piece, ranges: Array, ra: str, dec: str, healpix: str
-) -> Iterator[tuple[Array, Array, Array, Array]]:
+    piece: Piece, ranges: Array, columns: tuple[str, str, str], values: tuple[Value, ...]
+) -> Iterator[tuple[Array, ...]]:
     import pyarrow as pa
+
+    ra, dec, healpix = columns
 
     with _opened(piece.path) as file:
         if file.metadata.num_rows != piece.rows:
@@ -283,14 +324,15 @@ def _read_piece(
             raise SourceError(what, where=piece.path, hint=hint)
         start = piece.first_row
         names = [name for name in (healpix, ra, dec) if name]
+        names += [name for value in values for name in value.columns]
         for number in range(file.metadata.num_row_groups):
             group = file.metadata.row_group(number)
             if _may_hold(group, healpix, ranges):
                 try:
-                    table = file.read_row_group(number, columns=names)
+                    table = file.read_row_group(number, columns=list(dict.fromkeys(names)))
                 except (pa.ArrowException, OSError) as error:
                     raise CorruptFileError(f"cannot be read: {error}", where=piece.path) from error
-                yield from _chosen(table, ranges, start, ra, dec, healpix)
+                yield from _chosen(table, ranges, start, columns, values)
             start += group.num_rows
 
 
@@ -308,9 +350,14 @@ def _may_hold(group: Any, healpix: str, ranges: Array) -> bool:
 
 
 def _chosen(
-    table: Any, ranges: Array, start: int, ra: str, dec: str, healpix: str
-) -> Iterator[tuple[Array, Array, Array, Array]]:
+    table: Any,
+    ranges: Array,
+    start: int,
+    columns: tuple[str, str, str],
+    values: tuple[Value, ...],
+) -> Iterator[tuple[Array, ...]]:
     """Yield the rows of a table whose pixel is in the ranges."""
+    ra, dec, healpix = columns
     ra_deg, dec_deg = (_numbers(table[name]) for name in (ra, dec))
     if healpix:
         pixel = table[healpix].to_numpy()
@@ -322,7 +369,14 @@ def _chosen(
     inside = np.flatnonzero((place >= 0) & (pixel < ranges[place, 1]))
     if len(inside):
         rows = placed[inside]
-        yield pixel[inside].astype(np.int64), ra_deg[rows], dec_deg[rows], start + rows
+        more = (_value(table, value)[rows] for value in values)
+        yield pixel[inside].astype(np.int64), ra_deg[rows], dec_deg[rows], start + rows, *more
+
+
+def _value(table: Any, value: Value) -> Array:
+    """Return a number of each row in arcsec."""
+    found = [_numbers(table[name]) * value.factor for name in value.columns]
+    return found[0] if len(found) == 1 else np.hypot(*found) / np.sqrt(2.0)
 
 
 def _numbers(column: Any) -> Array:

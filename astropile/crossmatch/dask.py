@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,15 +20,18 @@ from astropile.crossmatch.coordinates import (
     Coordinates,
     Leaf,
     Piece,
+    Value,
     read_rows,
     ring_ranges,
     sky_range,
 )
 from astropile.crossmatch.extras import require_dask
-from astropile.errors import MatchError, UsageError
+from astropile.crossmatch.question import chosen
+from astropile.crossmatch.rowvalues import Numbers, RowValues, is_by_row
+from astropile.errors import MatchError, MatchOptionError, UsageError
 from astropile.readers.column import Array
 from astropile.sky import Pairs, chord_squared_limit
-from astropile.sky.positions import read_angles
+from astropile.sky.positions import read_option
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -122,19 +125,55 @@ def answer_on_dask(
         A side is no pile or a part of one, or the question is one for the local engine.
     """
     require_dask()
-    places = (_coordinates(sides[0]), _coordinates(sides[1]))
-    for given, option in (
-        (question.n_sigma is not None, "n_sigma="),
-        (np.ndim(question.radius) > 0, "a radius for each row"),
-        (epoch is not None, "epoch="),
-    ):
-        if given:
-            what = f'engine="dask" cannot do {option}'
-            raise UsageError(what, hint='leave it out, or take engine="local"')
-    return _matched(places, question.radius, question.find, question.k or 1, client, TASK_ROWS)
+    if epoch is not None:
+        what = 'engine="dask" cannot do epoch='
+        hint = 'leave it out, or take engine="local", which matches piles part by part, too'
+        raise UsageError(what, hint=hint)
+    rules: dict[str, Any] = {}
+    values: tuple[list[Value], list[Value]] = ([], [])
+    if is_by_row(question.radius):
+        values[0].append(_value("radius", question.radius, sides[0]))
+        rules["radius_column"] = "radius"
+    if question.n_sigma is not None:
+        rules["n_sigma"] = question.n_sigma
+        for number, (option, error) in enumerate(
+            (("left_error", question.left_error), ("right_error", question.right_error))
+        ):
+            rules[option] = error
+            if error is not None and is_by_row(error):
+                values[number].append(_value(option, error, sides[number]))
+                rules[option] = option
+    places = (_coordinates(sides[0], values[0]), _coordinates(sides[1], values[1]))
+    radius = question.greatest_arcsec
+    if radius == 0.0 and rules:  # not one row has a radius or an error
+        return _no_pairs()
+    return _matched(places, radius, question.find, question.k or 1, client, TASK_ROWS, rules)
 
 
-def _coordinates(side: AnySide) -> Coordinates:
+def _value(name: str, values: Numbers, side: AnySide) -> Value:
+    """Return which columns of a pile hold numbers of its rows.
+
+    Raises
+    ------
+    UsageError
+        They are not in columns of their own.
+    """
+    from astropile.vocabulary import parse_unit
+
+    request: Any = getattr(side, "request", None)
+    if isinstance(values, RowValues):
+        leaves = [request.leaves[address] for address in values.columns]
+        if not any(leaf.block for leaf in leaves):
+            units = {leaf.field.unit or "arcsec" for leaf in leaves}
+            factors = {float(parse_unit(unit).to("arcsec")) for unit in units}
+            if len(factors) == 1:
+                return Value(name, tuple(leaf.name for leaf in leaves), factors.pop())
+    what = f'engine="dask" reads a number for each row from columns of the pile {side.label}'
+    hint = 'name a column of its own, two of one unit, or take engine="local"'
+    raise UsageError(what, hint=hint)
+
+
+def _coordinates(side: AnySide, values: Sequence[Value] = ()) -> Coordinates:
     """Return where the positions of a pile are, from its manifest."""
     request: Any = getattr(side, "request", None)
     pile = getattr(request, "pile", None)
@@ -147,7 +186,7 @@ def _coordinates(side: AnySide) -> Coordinates:
     for number, (leaf, first) in enumerate(zip(pile.leaves, pile.starts[:-1], strict=True)):
         piece = Piece(str(pile.place(number)), int(first), leaf.rows)
         leaves.append(Leaf(piece, *sky_range(leaf.order, leaf.pixel), leaf.order, leaf.pixel))
-    return Coordinates(side.label, "ra", "dec", HEALPIX, tuple(leaves))
+    return Coordinates(side.label, "ra", "dec", HEALPIX, tuple(leaves), tuple(values))
 
 
 def _matched(
@@ -157,22 +196,31 @@ def _matched(
     k: int,
     client: Client | None,
     task_rows: int,
+    rules: Mapping[str, Any] | None = None,
 ) -> Pairs:
     if find not in _FINDS:
         what = f"find={find!r} is no kind of match; expected one of {', '.join(_FINDS)}"
-        raise MatchError(what)
+        raise MatchOptionError(what, hint='leave it out for "nearest"')
     search: dict[str, Any] = {"find": "all" if find == "all" else "nearest"}
     if find == "k":
         search["n_neighbors"] = k
-    radius = float(read_angles(radius_arcsec, "radius_arcsec", unit="arcsec"))
+    if find == "mutual" and rules:  # whether rows are near enough is up to each pair
+        search["find"] = "all"
+    radius = float(read_option(radius_arcsec, "radius_arcsec", unit="arcsec"))
     options: dict[str, Any] = {"radius_arcsec": radius, "task_rows": task_rows, **search}
     if next(task_parts(*sides, radius, task_rows), None) is None:
-        nothing = np.empty(0, dtype=np.int64)
-        return Pairs(nothing, nothing, np.empty(0))
-    pairs = _collect(matched_catalog(*sides, **options), client)
+        return _no_pairs()
+    pairs = _collect(matched_catalog(*sides, **options, rules=rules), client)
     if find != "mutual":
         return pairs
+    if rules:
+        return chosen(pairs, find, None)
     return _mutual(pairs, _collect(matched_catalog(*reversed(sides), **options), client))
+
+
+def _no_pairs() -> Pairs:
+    nothing = np.empty(0, dtype=np.int64)
+    return Pairs(nothing, nothing, np.empty(0))
 
 
 def matched_catalog(
@@ -183,6 +231,7 @@ def matched_catalog(
     find: Literal["nearest", "all"] = "nearest",
     n_neighbors: int = 1,
     task_rows: int = TASK_ROWS,
+    rules: Mapping[str, Any] | None = None,
 ) -> Catalog:
     """Return the pairs of two catalogues as a catalogue of LSDB that nothing has computed yet.
 
@@ -197,6 +246,8 @@ def matched_catalog(
         As for `astropile.crossmatch.lsdb.SkyCrossmatch`.
     task_rows : int
         About the most rows of a side in a task.
+    rules : mapping, optional
+        Further options of `SkyCrossmatch`, about the values that both coordinates have.
 
     Raises
     ------
@@ -205,11 +256,11 @@ def matched_catalog(
     """
     from astropile.crossmatch.lsdb import SkyCrossmatch
 
-    algorithm = SkyCrossmatch(radius_arcsec, find, n_neighbors, tie_column="row")
+    algorithm = SkyCrossmatch(radius_arcsec, find, n_neighbors, tie_column="row", **(rules or {}))
     radius = algorithm.radius_arcsec
     if radius > _WIDEST_ARCSEC:
         what = f"a radius of {radius:g} arcsec is too wide to match part by part"
-        raise MatchError(what, hint='take engine="local", or at most 50 degrees')
+        raise MatchOptionError(what, hint='take engine="local", or at most 50 degrees')
     parts = list(task_parts(left, right, radius, task_rows))
     if not parts:
         what = f"no part of {left.name} is within {radius:g} arcsec of {right.name}"
@@ -269,8 +320,9 @@ def _catalog(
     from lsdb.catalog import Catalog, MarginCatalog
     from lsdb.operations.lsdb_ops import FromHealpixMap
 
-    columns = (source.ra, source.dec, source.healpix)
-    meta = load_part(None, pieces=(), ranges=np.empty((0, 2), dtype=np.int64), columns=columns)
+    columns, values = (source.ra, source.dec, source.healpix), source.values
+    nowhere = np.empty((0, 2), dtype=np.int64)
+    meta = load_part(None, pieces=(), ranges=nowhere, columns=columns, values=values)
     pixels = [HealpixPixel(*part) for part in parts]
     operation = FromHealpixMap(
         load_part,
@@ -278,6 +330,7 @@ def _catalog(
         meta=meta,
         map_kwargs={"pieces": [source.within(part) for part in ranges], "ranges": ranges},
         columns=columns,
+        values=values,
         verify_meta=False,  # a third of what a small part costs
     )
     facts: dict[str, Any] = {
@@ -297,7 +350,12 @@ def _catalog(
 
 
 def load_part(
-    _pixel: Any, *, pieces: tuple[Piece, ...], ranges: Array, columns: tuple[str, str, str]
+    _pixel: Any,
+    *,
+    pieces: tuple[Piece, ...],
+    ranges: Array,
+    columns: tuple[str, str, str],
+    values: tuple[Value, ...],
 ) -> Any:
     """Read one part of a catalogue; this runs on a worker.
 
@@ -305,7 +363,7 @@ def load_part(
     ----------
     _pixel : HealpixPixel
         The part, for LSDB.
-    pieces, ranges, columns
+    pieces, ranges, columns, values
         As for ``read_rows``.
     """
     import nested_pandas as npd
@@ -315,7 +373,7 @@ def load_part(
     found = {
         # Of NumPy's integers pandas makes a range where it can, which is not written to files.
         name: pd.array(values, dtype=pd.ArrowDtype(pa.from_numpy_dtype(values.dtype)))
-        for name, values in read_rows(pieces, ranges, *columns).items()
+        for name, values in read_rows(pieces, ranges, *columns, values).items()
     }
     index = pd.Index(found.pop("healpix"), name=HEALPIX)
     return npd.NestedFrame(found, index=index)

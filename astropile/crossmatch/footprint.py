@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from astropile.errors import MissingExtraError, UsageError
+from astropile.disk import local_path
+from astropile.errors import UsageError
 from astropile.readers.column import Array
 from astropile.sky.positions import Floats
+from astropile.sky.regions.moc import load_moc, moc_class
+from astropile.survey.subset import Inside
 
-__all__ = ["inside", "pile_footprint", "read_footprint"]
+if TYPE_CHECKING:
+    from astropile.sky.regions import Region
 
-
-def _moc() -> Any:
-    """Return the class of maps.
-
-    Raises
-    ------
-    MissingExtraError
-        mocpy is not installed.
-    """
-    try:
-        from mocpy import MOC
-    except ImportError as error:
-        what = "footprints need mocpy"
-        raise MissingExtraError(what, hint="pip install 'astropile[plot]'") from error
-    return MOC
+__all__ = ["Within", "inside", "pile_footprint", "read_footprint"]
 
 
 def read_footprint(given: Any) -> Any:
@@ -44,22 +34,16 @@ def read_footprint(given: Any) -> Any:
     MissingExtraError
         mocpy is not installed.
     UsageError
-        It is neither, or the file holds none.
+        It is neither.
+    NoFilesError, CorruptFileError
+        There is no such file, or it holds no map.
     """
-    MOC = _moc()  # noqa: N806
-    if isinstance(given, MOC):
+    if isinstance(given, moc_class()):
         return given
     if not isinstance(given, str | PathLike):
         what = f"{type(given).__name__} is no footprint; expected a mocpy.MOC or the path of one"
         raise UsageError(what, hint="make one with MOC.from_fits(path) or MOC.from_lonlat(...)")
-    path = Path(given).expanduser()
-    form = {".json": "json", ".txt": "ascii", ".ascii": "ascii"}.get(path.suffix.lower(), "fits")
-    try:
-        return MOC.load(str(path), format=form)
-    except Exception as error:  # mocpy raises whatever its parsers do
-        what = f"no MOC can be read: {error}"
-        hint = "give a multi-order coverage map in ICRS as FITS, JSON or text"
-        raise UsageError(what, where=str(path), hint=hint) from error
+    return load_moc(local_path(given, "footprint"))
 
 
 def pile_footprint(request: Any) -> Any:
@@ -68,23 +52,30 @@ def pile_footprint(request: Any) -> Any:
     Parameters
     ----------
     request : Request
-        Of an opened pile, as a whole.
+        Of an opened pile, whole or within regions.
 
     Raises
     ------
     MissingExtraError
         mocpy is not installed.
     UsageError
-        Only a part of the pile was selected: its map is that of the whole.
+        Rows of the pile were selected by something else than their place.
     """
     pile = getattr(request, "pile", None)
     if pile is None:
         return None
-    if request.subset:
-        what = "the sky map of a pile is that of all its rows, and only some are selected"
-        hint = "give the footprint of the selection: footprint=MOC"
+    regions = [step.region for step in request.subset.steps if isinstance(step, Inside)]
+    if len(regions) < len(request.subset.steps):
+        what = "only some rows of the pile are selected, and nobody knows whether by their place"
+        hint = "give the footprint of the selection: footprint=MOC; only regions are understood"
         raise UsageError(what, where=str(pile.path), hint=hint)
-    MOC = _moc()  # noqa: N806
+    whole = _sky_map(pile)
+    return Within(whole, tuple(regions)) if regions else whole
+
+
+def _sky_map(pile: Any) -> Any:
+    """Return the pixels in which a pile has objects."""
+    MOC = moc_class()  # noqa: N806
     if not pile.leaves:
         return MOC.new_empty(0)
     from hats.io.file_io import read_fits_image
@@ -95,6 +86,29 @@ def pile_footprint(request: Any) -> Any:
     pixels = np.flatnonzero(counts > 0).astype(np.uint64)
     depth = np.full(len(pixels), order, dtype=np.uint8)
     return MOC.from_healpix_cells(pixels, depth, order)
+
+
+@dataclass(frozen=True)
+class Within:
+    """The part of a footprint that lies in all of some regions.
+
+    Attributes
+    ----------
+    footprint : MOC
+        A map.
+    regions : tuple of Region
+        What limits it.
+    """
+
+    footprint: Any
+    regions: tuple[Region, ...]
+
+    def contains_lonlat(self, lon: Any, lat: Any) -> Array:
+        """Tell which positions are inside, as maps do."""
+        found = np.asarray(self.footprint.contains_lonlat(lon, lat))
+        for region in self.regions:
+            found = found & region.contains(lon.to_value("deg"), lat.to_value("deg"))
+        return found
 
 
 def inside(footprint: Any, ra_deg: Floats, dec_deg: Floats) -> Array:

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from astropile.crossmatch.extras import require_dask
-from astropile.errors import MatchError
-from astropile.sky import Pairs, chord_squared_limit, match_coordinates
-from astropile.sky.positions import read_angles
+from astropile.crossmatch.question import Question
+from astropile.errors import MatchError, MatchOptionError
+from astropile.sky import build_index, chord_squared_limit
+from astropile.sky.positions import read_option
 
 require_dask()
 
@@ -62,6 +63,13 @@ class SkyCrossmatch(AbstractCrossmatchAlgorithm):
     tie_column : str, optional
         Column of the right catalogue that decides between right rows at the same distance, the
         lowest first; default: sky order.
+    radius_column : str, optional
+        Column of the left catalogue with a radius each, in arcsec, below `radius_arcsec`, which
+        limits them all. Null: no pair.
+    n_sigma : float, optional
+        Also no further apart than so many standard errors, ``hypot(left_error, right_error)``.
+    left_error, right_error : str or float
+        Standard error along one axis in arcsec: a column, or one number. Null: no pair.
 
     Raises
     ------
@@ -86,23 +94,33 @@ class SkyCrossmatch(AbstractCrossmatchAlgorithm):
         n_neighbors: int = 1,
         *,
         tie_column: str | None = None,
+        radius_column: str | None = None,
+        n_sigma: float | None = None,
+        left_error: str | float = 0.0,
+        right_error: str | float = 0.0,
     ) -> None:
         super().__init__()
-        self.radius_arcsec = float(read_angles(radius_arcsec, "radius_arcsec", unit="arcsec"))
+        self.radius_arcsec = float(read_option(radius_arcsec, "radius_arcsec", unit="arcsec"))
         self.find = find
         self.n_neighbors = n_neighbors
         self.tie_column = tie_column
+        self.radius_column = radius_column
+        self.n_sigma = n_sigma
+        self.left_error, self.right_error = left_error, right_error
         chord_squared_limit(self.radius_arcsec)  # refuses what is no radius
         if find not in ("nearest", "all"):
             what = f"find={find!r} cannot be done partition by partition; expected nearest or all"
             hint = 'for find="mutual" use astropile.cross_match(..., engine="dask")'
-            raise MatchError(what, hint=hint)
+            raise MatchOptionError(what, hint=hint)
         if type(n_neighbors) is not int or n_neighbors < 1:
             what = f"n_neighbors={n_neighbors!r}; expected an integer of at least 1"
-            raise MatchError(what)
+            raise MatchOptionError(what, hint="leave it out for the nearest one")
+        if n_sigma is not None and not 0.0 < n_sigma < np.inf:
+            what = f"n_sigma={n_sigma!r} is no number above 0"
+            raise MatchOptionError(what, hint="n_sigma=3 is usual")
         if find == "all" and n_neighbors != 1:
             what = f'find="all" takes every row within the radius; got n_neighbors={n_neighbors}'
-            raise MatchError(what, hint="give one of them")
+            raise MatchOptionError(what, hint="give one of them")
 
     def validate(self, left: Catalog, right: Catalog) -> None:
         """Refuse catalogues that cannot be matched to the end.
@@ -132,9 +150,16 @@ class SkyCrossmatch(AbstractCrossmatchAlgorithm):
         if margin is None or not margin >= self.radius_arcsec:
             what = f"the margin of the right catalogue is {margin} arcsec, the radius {radius}"
             raise MatchError(what, where=right.name, hint=_margin_hint(self.radius_arcsec))
-        if self.tie_column is not None and self.tie_column not in right.columns:
-            what = f"the right catalogue has no column '{self.tie_column}' to decide ties"
-            raise MatchError(what, where=right.name)
+        for option, catalog, name in (
+            ("tie_column", right, self.tie_column),
+            ("radius_column", left, self.radius_column),
+            ("left_error", left, self.left_error),
+            ("right_error", right, self.right_error),
+        ):
+            if isinstance(name, str) and name not in catalog.columns:
+                what = f"{option}={name!r} is no column of the catalogue"
+                hint = "load that column with the catalogue, or leave the option out"
+                raise MatchOptionError(what, where=catalog.name, hint=hint)
 
     def perform_crossmatch(
         self, crossmatch_args: CrossmatchArgs
@@ -156,18 +181,28 @@ class SkyCrossmatch(AbstractCrossmatchAlgorithm):
         left, right = crossmatch_args.left_df, crossmatch_args.right_df
         order = self._right_order(right)
         right_ra, right_dec = _positions(right, crossmatch_args.right_catalog_info)
-        pairs = match_coordinates(
-            *_positions(left, crossmatch_args.left_catalog_info),
-            right_ra[order],
-            right_dec[order],
-            radius_arcsec=self.radius_arcsec,
-            find="nearest" if self.find == "nearest" and self.n_neighbors == 1 else "all",
-            threads=1,  # Dask runs as many partitions at once as there are cores
+        # Dask runs as many partitions at once as there are cores.
+        pairs = self._question(left, right, order).answer(
+            build_index(*_positions(left, crossmatch_args.left_catalog_info), threads=1),
+            build_index(right_ra[order], right_dec[order], threads=1),
+            threads=1,
         )
-        if self.find == "nearest" and self.n_neighbors > 1:
-            pairs = nearest_few(pairs, self.n_neighbors)
         separation = pd.Series(pairs.separation_arcsec, dtype=pd.ArrowDtype(pa.float64()))
         return pairs.left, order[pairs.right], pd.DataFrame({SEPARATION_COLUMN: separation})
+
+    def _question(self, left: Any, right: Any, order: Array) -> Question:
+        """Return what is asked of a partition; right rows are in the order given."""
+        is_few = self.find == "nearest" and self.n_neighbors > 1
+        find, k = ("k", self.n_neighbors) if is_few else (self.find, None)
+        radius: Any = self.radius_arcsec
+        if self.radius_column is not None:
+            radius = np.minimum(_column(left, self.radius_column), radius)
+        if self.n_sigma is None:
+            return Question(find, k, radius)
+        right_error = _column(right, self.right_error)
+        right_error = right_error[order] if right_error.ndim else right_error
+        errors = (_column(left, self.left_error), right_error)
+        return Question(find, k, radius, self.n_sigma, *errors)
 
     def _right_order(self, right: Any) -> Array:
         """Return the order of right rows in which the first of equals is the one to take.
@@ -183,22 +218,11 @@ class SkyCrossmatch(AbstractCrossmatchAlgorithm):
         return np.argsort(key, kind="stable")
 
 
-def nearest_few(pairs: Pairs, count: int) -> Pairs:
-    """Return the nearest few right rows of each left row.
-
-    Parameters
-    ----------
-    pairs : Pairs
-        All pairs within a radius, by (left, separation, right).
-    count : int
-        Most pairs of a left row.
-    """
-    place = np.arange(len(pairs))
-    is_first = np.ones(len(pairs), dtype=bool)
-    is_first[1:] = pairs.left[1:] != pairs.left[:-1]
-    rank = place - np.maximum.accumulate(np.where(is_first, place, 0))
-    kept = rank < count
-    return Pairs(pairs.left[kept], pairs.right[kept], pairs.separation_arcsec[kept])
+def _column(frame: Any, given: str | float) -> Array:
+    """Return a column as numbers, NaN for null, or the one number that is given."""
+    if not isinstance(given, str):
+        return np.asarray(given, dtype=np.float64)
+    return np.asarray(frame[given].to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def _positions(frame: Any, info: Any) -> tuple[Array, Array]:

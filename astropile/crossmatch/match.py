@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from astropile.crossmatch.local import answer_here
 from astropile.crossmatch.motion import place, target_epoch
-from astropile.crossmatch.outofcore import Budget, match_parts
-from astropile.crossmatch.pileside import PileSide
+from astropile.crossmatch.outofcore import Budget
 from astropile.crossmatch.question import Question, read_question
 from astropile.crossmatch.result import FOOTPRINT, SEPARATION, MatchResult
 from astropile.crossmatch.rows import join, require_how
 from astropile.crossmatch.sides import AnySide, Input, name_of, side_of
 from astropile.errors import UsageError
-from astropile.sky import build_index
 from astropile.sky.match import require_find
 
 if TYPE_CHECKING:
@@ -77,8 +76,9 @@ def cross_match(
     engine : {"local", "dask"}
         Where positions are compared: here, or for two piles on the current Dask cluster.
     memory_bytes : int, optional
-        Memory to compare positions in, besides libraries. Two piles are matched part of the sky by
-        part of the sky within it (default 1 GiB); everything else is refused if it needs more.
+        Memory to compare positions in, besides libraries. Piles are matched part of the sky by part
+        of the sky within it (default 1 GiB); what tables and ids of surveys from files take is
+        counted, and refused if it is more.
 
     Returns
     -------
@@ -87,8 +87,9 @@ def cross_match(
 
     Raises
     ------
-    MatchError, UsageError, SourceError
-        An option is none, a table has no position that can be found, a survey has no data.
+    UsageError, MatchError, SourceError
+        An option is none, or does not go with others; a table has no position that can be found,
+        memory does not do; a survey has no data.
 
     Examples
     --------
@@ -98,7 +99,7 @@ def cross_match(
     >>> ap.cross_match(left, right, radius_arcsec=1.0).pairs.column_names[:2]
     ['left_object_id', 'right_object_id']
     """
-    _require_choices(find, k, how, engine)
+    _require_choices(find, k, how, engine, nested)
     budget = _budget(engine, memory_bytes)
     sides = _sides(left, right, labels, footprint)
     errors = (left_error, right_error)
@@ -106,13 +107,16 @@ def cross_match(
     return _matched(sides, question, how, target_epoch(epoch, sides), engine, budget, nested=nested)
 
 
-def _require_choices(find: str, k: int | None, how: str, engine: str) -> None:
+def _require_choices(find: str, k: int | None, how: str, engine: str, nested: object) -> None:
     """Refuse what is none of the choices before anything is read."""
     require_find(find, k)
     require_how(how)
     if engine not in ("local", "dask"):
         msg = f"engine={engine!r} is no engine; expected 'local' or 'dask'"
         raise UsageError(msg, hint="leave it out to match on this machine")
+    if not isinstance(nested, bool):
+        msg = f"nested={nested!r} is neither True nor False"
+        raise UsageError(msg, hint="write nested=True for one row for each left object")
 
 
 def _budget(engine: str, memory_bytes: int | None) -> Budget:
@@ -148,28 +152,17 @@ def _matched(
     nested: bool,
 ) -> MatchResult:
     """Compare the positions and put the result together."""
-    left, right = sides
     places = (place(sides[0], year), place(sides[1], year))
     if engine == "dask":
         from astropile.crossmatch.dask import answer_on_dask
 
         pairs = answer_on_dask(sides, question, year)
-    elif (
-        year is None
-        and question.n_sigma is None
-        and isinstance(left, PileSide)
-        and isinstance(right, PileSide)
-    ):
-        pairs = match_parts(left.sky, right.sky, question, budget)
     else:
-        budget.require(sum(map(len, sides)))
-        indexes = (
-            build_index(placed.ra_deg, placed.dec_deg, side=side.label)
-            for placed, side in zip(places, sides, strict=True)
-        )
-        pairs = question.answer(*indexes)
+        pairs = answer_here(sides, places, question, budget)
     rows = join(pairs, how, len(sides[0]), len(sides[1]))
-    return MatchResult(*sides, rows, question, places, how=how, nested=nested, epoch=year)
+    return MatchResult(
+        *sides, rows, question, places, how=how, nested=nested, epoch=year, budget=budget
+    )
 
 
 def labels_of(inputs: tuple[Input, ...], labels: tuple[str, ...] | None) -> tuple[str, ...]:
@@ -181,11 +174,12 @@ def labels_of(inputs: tuple[Input, ...], labels: tuple[str, ...] | None) -> tupl
         The labels given are not as many different names.
     """
     if labels is not None:
-        given: tuple[object, ...] = tuple(labels)
+        asked: object = labels
+        given: tuple[object, ...] = tuple(asked) if isinstance(asked, tuple | list) else ()
         if not len(given) == len(inputs) == len(set(given)) or not all(map(_is_label, given)):
             number = {2: "two", 3: "three"}.get(len(inputs), str(len(inputs)))
             msg = f"labels must be {number} different names, got {labels!r}"
-            hint = f"names are text without ':', and not '{SEPARATION}' or '{FOOTPRINT}'"
+            hint = f"labels=('a', 'b'): text without ':', not '{SEPARATION}' or '{FOOTPRINT}'"
             raise UsageError(msg, hint=hint)
         return tuple(labels)
     names = [name_of(given) for given in inputs]

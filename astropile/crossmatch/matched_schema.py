@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from astropile.crossmatch.result import FOOTPRINT, SEPARATION
 from astropile.crossmatch.sides import AnySide, Side
@@ -15,7 +17,10 @@ from astropile.pile.types import restored, stored_type
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Column", "columns_of", "matched_schema", "unpacked"]
+__all__ = ["Column", "columns_of", "listed_columns_of", "matched_schema", "unpacked"]
+
+#: Axis of the matches of a left object.
+_MATCH = "match"
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,8 @@ class Column:
         Type of its numbers, as schemas say it.
     facts : dict
         Unit and description.
+    is_listed : bool
+        Whether there is a value for each match of a left object: its first axis.
     """
 
     label: str
@@ -44,6 +51,7 @@ class Column:
     sizes: tuple[int | None, ...]
     dtype: str
     facts: dict[str, str]
+    is_listed: bool = False
 
 
 def columns_of(side: AnySide) -> list[Column]:
@@ -69,6 +77,24 @@ def columns_of(side: AnySide) -> list[Column]:
             block = side.label if is_flat else f"{side.label}_{outer.name}"
             found.append(_column(side.label, (outer.name,), block, outer, told))
     return found
+
+
+def listed_columns_of(side: AnySide) -> list[Column]:
+    """Return the columns of a side of which each left object may have several objects.
+
+    Raises
+    ------
+    UsageError
+        One is an array of each object: lists of arrays cannot be in a pile.
+    """
+    found = columns_of(side)
+    bulk = [column for column in found if column.sizes]
+    if bulk:
+        names = ", ".join(".".join(column.path) for column in bulk[:4])
+        what = f"{side.label} has arrays ({names}), and lists of arrays cannot be in a pile"
+        hint = "match with select([...]) of the columns with one value, or with nested=False"
+        raise UsageError(what, where=side.label, hint=hint)
+    return [replace(column, sizes=(None,), is_listed=True) for column in found]
 
 
 def _meaning(side: AnySide) -> pa.Schema | None:
@@ -123,7 +149,14 @@ def _column(
     )
 
 
-def matched_schema(name: str, title: str, columns: Sequence[Column], *, has_footprint: bool) -> str:
+def matched_schema(
+    name: str,
+    title: str,
+    columns: Sequence[Column],
+    *,
+    has_footprint: bool,
+    is_nested: bool = False,
+) -> str:
     """Return the YAML (as JSON) of a survey that is a match.
 
     Raises
@@ -138,8 +171,15 @@ def matched_schema(name: str, title: str, columns: Sequence[Column], *, has_foot
         "object_id": _field("string", "Id of the left object; with its partner's where needed."),
         "ra": _field("float64", "Right ascension of the left object, else the right.", "deg"),
         "dec": _field("float64", "Declination of the left object, else the right.", "deg"),
-        SEPARATION: _field("float64", "Separation of both objects.", "arcsec"),
     }
+    apart = _field("float64", "Separation of both objects.", "arcsec")
+    blocks = _blocks(columns)
+    if is_nested:
+        fields = {SEPARATION: apart | {"axes": [_MATCH]}}
+        own_block = {"kind": "table", "flat": True, "axes": {_MATCH: {}}, "fields": fields}
+        blocks = {SEPARATION: own_block, **blocks}
+    else:
+        own[SEPARATION] = apart
     if has_footprint:
         text = "Whether the object lies where the other survey has looked."
         own[FOOTPRINT] = _field("bool", text) | {"true_means": "neither"}
@@ -160,7 +200,7 @@ def matched_schema(name: str, title: str, columns: Sequence[Column], *, has_foot
         "about": about,
         "object": {"id": "object_id", "ra": "ra", "dec": "dec"},
         "columns": own,
-        "modalities": _blocks(columns),
+        "modalities": blocks,
         "sources": {"match": {"description": title, "tables": tables}},
         "configs": {"main": {"description": "All rows.", "default": True}},
     }
@@ -184,6 +224,8 @@ def _blocks(columns: Sequence[Column]) -> dict[str, dict[str, Any]]:
         if column.dtype == "bool":
             found["true_means"] = "neither"
         axes = {f"{key}_{n + 1}": size for n, size in enumerate(column.sizes)}
+        if column.is_listed:
+            axes = {_MATCH: None}
         if axes:
             found["axes"] = list(axes)
             block["axes"] |= {axis: {} if n is None else {"size": n} for axis, n in axes.items()}
@@ -208,12 +250,19 @@ def _field(dtype: str, description: str, unit: str = "") -> dict[str, Any]:
 
 
 def unpacked(
-    block: pa.StructArray, columns: Sequence[Column], schema: pa.Schema
+    block: pa.StructArray | pa.ListArray, columns: Sequence[Column], schema: pa.Schema
 ) -> dict[str, pa.Array]:
-    """Return the Examples of one side as blocks of the pile; a null Example is null in all."""
+    """Return the Examples of one side as blocks of the pile; a null Example is null in all.
+
+    Lists of Examples become blocks of lists, one value for each.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if pa.types.is_list(block.type):
+        counts = np.asarray(pc.list_value_length(block).fill_null(0))
+        offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32())
+        return _listed(block.flatten(), offsets, columns, schema)
     outer = dict(zip((f.name for f in block.type), block.flatten(), strict=True))
     absent = pc.is_null(block)
     children: dict[str, dict[str, pa.Array]] = {}
@@ -235,3 +284,27 @@ def unpacked(
         arrays = [restored(mine[field.name], field.type) for field in fields]
         found[name] = pa.StructArray.from_arrays(arrays, fields=fields, mask=nulls[name])
     return found
+
+
+def _listed(
+    values: pa.StructArray, offsets: pa.Array, columns: Sequence[Column], schema: pa.Schema
+) -> dict[str, pa.Array]:
+    """Return Examples, one after another, as blocks of lists that begin at offsets."""
+    import pyarrow as pa
+
+    children: dict[str, dict[str, pa.Array]] = {}
+    for column in columns:
+        found = values
+        for key in column.path:  # flatten() and not field(): only it carries the nulls along
+            place = [field.name for field in found.type].index(key)
+            found = found.flatten()[place]
+        children.setdefault(column.block, {})[column.path[-1]] = found
+    blocks = {}
+    for name, mine in children.items():
+        fields = list(schema.field(name).type)
+        arrays = [
+            pa.ListArray.from_arrays(offsets, mine[f.name].cast(f.type.value_type), type=f.type)
+            for f in fields
+        ]
+        blocks[name] = pa.StructArray.from_arrays(arrays, fields=fields)
+    return blocks

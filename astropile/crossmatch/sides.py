@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from astropile.crossmatch.columns import column_names, in_unit, text_column
+from astropile.crossmatch.columns import bytes_of, column_names, in_unit
 from astropile.crossmatch.footprint import pile_footprint, read_footprint
 from astropile.crossmatch.tables import SkyTable, sky_table
 from astropile.engine import BATCH_BYTES, RowIndex
-from astropile.errors import SourceError
+from astropile.errors import SourceError, UsageError
 from astropile.readers import Column
 from astropile.readers.column import Array
 from astropile.schema import OBJECT_LEAVES
@@ -25,6 +25,8 @@ from astropile.survey.request import stamps_of
 if TYPE_CHECKING:
     import pyarrow as pa
     from datasets import Features
+
+    from astropile.schema import Leaf
 
 __all__ = ["AnySide", "Input", "Side", "TableSide", "name_of", "side_of"]
 
@@ -82,6 +84,11 @@ class Side:
         return pa.array(ids.data[rows], pa.string(), mask=null)
 
     @property
+    def held_bytes(self) -> int:
+        """Memory of what is held of it."""
+        return sum(column.data.nbytes for column in self.columns.values())
+
+    @property
     def epoch(self) -> float | str | None:
         """Julian year of the positions, or the column of it."""
         return self.request.schema.file.object.epoch
@@ -93,19 +100,33 @@ class Side:
 
     def numbers(self, wanted: Mapping[str, str]) -> dict[str, Floats]:
         """Return columns as float64, each in a unit, NaN where null."""
-        named = {name: self.request.resolver.resolve(name).leaf for name in wanted}
+        named = self.require_numbers(wanted)
         addresses = [leaf.address for leaf in named.values() if leaf.address not in OBJECT_LEAVES]
         table = build_catalog(self.request, addresses, split=None, units={}, healpix_order=29)
         found = {}
         for name, leaf in named.items():
-            where = f"{self.label}, column {leaf.address}"
-            if leaf.field.dtype in ("string", "bool"):
-                what = f"it holds values of type {leaf.field.dtype}; expected numbers"
-                raise SourceError(what, where=where)
             column = table[leaf.address]
             values = np.ma.filled(np.ma.asarray(column).astype(np.float64), np.nan)
+            where = f"{self.label}, column {leaf.address}"
             found[name] = in_unit(values, column.unit, wanted[name], where)
         return found
+
+    def require_numbers(self, names: Iterable[str]) -> dict[str, Leaf]:
+        """Return the leaves of columns by the names given, which must hold a number a row.
+
+        Raises
+        ------
+        UsageError
+            A name is unknown, or its column holds something else.
+        """
+        named = {name: self.request.resolver.resolve(name).leaf for name in names}
+        for leaf in named.values():
+            kind = "arrays" if leaf.axes else f"values of type {leaf.field.dtype}"
+            if leaf.axes or leaf.field.dtype in ("string", "bool"):
+                what = f"it holds {kind}; expected numbers"
+                where = f"{self.label}, column {leaf.address}"
+                raise UsageError(what, where=where, hint="name a column with one number a row")
+        return named
 
     def features(self) -> Features:
         """Return the features of its Examples."""
@@ -183,17 +204,17 @@ class TableSide:
 
         if not len(self):
             return pa.nulls(len(rows), pa.string())
-        taken = np.maximum(rows, 0)
-        name = self.table.roles.get("object_id")
-        if name is None:
-            ids = pa.array(taken).cast(pa.string())
-        else:
-            ids = text_column(self.table.table, name, taken)
+        ids = self.table.ids(np.maximum(rows, 0))
         if (rows < 0).any():
             import pyarrow.compute as pc
 
             ids = pc.if_else(pa.array(rows >= 0), ids, pa.scalar(None, pa.string()))
         return ids
+
+    @property
+    def held_bytes(self) -> int:
+        """Memory of the table."""
+        return bytes_of(self.table.table)
 
     @property
     def epoch(self) -> float | str | None:

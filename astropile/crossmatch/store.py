@@ -169,7 +169,8 @@ def struct_of(table: pa.Table, kind: pa.DataType, null: Array | None = None) -> 
         if column.num_chunks == 0:
             arrays.append(pa.nulls(0, inner.type))
         else:
-            arrays.append(_retyped(pa.concat_arrays(column.chunks), inner.type))
+            one = column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
+            arrays.append(_retyped(one, inner.type))
     mask = pa.array(null) if null is not None and null.any() else None
     return pa.StructArray.from_arrays(arrays, fields=list(kind), mask=mask)
 

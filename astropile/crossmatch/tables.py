@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from astropile.crossmatch.columns import column_names, length_of, number_column
+from astropile.crossmatch.columns import column_names, length_of, number_column, text_column
 from astropile.document import did_you_mean
-from astropile.errors import MatchError, UnknownColumnError
+from astropile.errors import MatchError, MatchOptionError, UnknownColumnError
+from astropile.readers.column import Array
 from astropile.sky.positions import Floats
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from astropile.sky.regions import Region
 
 __all__ = ["PAIRS", "SkyTable", "sky_table"]
 
@@ -59,6 +62,8 @@ class SkyTable:
         Julian year of the positions, or the column of it.
     footprint : Any
         What part of the sky the table covers; see `cross_match`.
+    numbers : ndarray of int64, optional
+        Row numbers of the table before it was filtered: the ids where it has no others.
     """
 
     table: Any
@@ -66,6 +71,7 @@ class SkyTable:
     roles: dict[str, str]
     epoch: float | str | None = None
     footprint: Any = field(default=None, repr=False)
+    numbers: Array | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -83,6 +89,42 @@ class SkyTable:
             return place
         ra, dec = (self.number(self.roles[role], "deg") for role in ("ra", "dec"))
         return ra, dec
+
+    def ids(self, rows: Array) -> pa.Array:
+        """Return the ids of rows as texts."""
+        import pyarrow as pa
+
+        name = self.roles.get("object_id")
+        if name is not None:
+            return text_column(self.table, name, rows)
+        return pa.array(rows if self.numbers is None else self.numbers[rows]).cast(pa.string())
+
+    def filter(self, where: str | None = None, *, region: Region | None = None) -> SkyTable:
+        """Return the table of the rows for which a condition is true and that lie in a region.
+
+        Parameters
+        ----------
+        where : str, optional
+            A condition on columns, in the language of `Survey.filter`; ``ra`` and ``dec`` are the
+            position in degrees, whatever its columns are called.
+        region : Region, optional
+            Part of the sky: `astropile.cone`, `box`, `polygon` or `moc`.
+
+        Raises
+        ------
+        UsageError
+            The condition cannot be used, or neither is given.
+
+        Examples
+        --------
+        >>> from astropy.table import Table
+        >>> stars = Table({"RAICRS": [10.0, 20.0], "DEICRS": [0.0, 5.0], "mag": [9.0, 11.0]})
+        >>> sky_table(stars).filter("mag < 10 and dec < 1").table["RAICRS"].tolist()
+        [10.0]
+        """
+        from astropile.crossmatch.table_filter import filtered_table
+
+        return filtered_table(self, where, region)
 
     @cached_property
     def arrow(self) -> pa.Table:
@@ -170,10 +212,11 @@ def _roles(table: Any, given: dict[str, str | None], name: str) -> dict[str, str
     """Return which columns play which role: those named, then those found."""
     if not name or ":" in name:
         what = f"name={name!r} is no label; expected a text without ':'"
-        raise MatchError(what)
+        raise MatchOptionError(what, hint="write name='mine'")
     roles = {role: _named(table, column) for role, column in given.items() if column is not None}
     if ("ra" in roles) != ("dec" in roles):
-        raise MatchError("ra and dec are named together, or neither", where=name)
+        what = "ra and dec are named together, or neither"
+        raise MatchOptionError(what, where=name, hint="write ra='...', dec='...'")
     names = column_names(table)
     folded = {column.casefold(): column for column in reversed(names)}
     if "ra" not in roles:

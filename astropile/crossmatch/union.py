@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -199,7 +199,7 @@ def union_catalog(
     labels: tuple[str, ...] | None = None,
     within: bool = True,
     epoch: Any = None,
-    footprints: Sequence[Any] | None = None,
+    footprints: Sequence[Any] | Literal[True] | None = None,
 ) -> UnionResult:
     """Put the objects of several surveys into one catalogue, friends of friends.
 
@@ -219,7 +219,7 @@ def union_catalog(
         from another survey.
     epoch : float or astropy Time, optional
         Julian year to which proper motions bring the positions before they are compared.
-    footprints : sequence of MOC, path, True or None, optional
+    footprints : sequence of MOC, path, True or None, or True, optional
         Part of the sky that each survey covers; True: what a pile or table says itself.
 
     Returns
@@ -249,10 +249,7 @@ def union_catalog(
         what = "a union is made of a list of two or more surveys"
         raise UsageError(what, hint="write ap.union_catalog([a, b, c])")
     names = labels_of(tuple(given), labels)
-    maps = [None] * len(given) if footprints is None else list(footprints)
-    if len(maps) != len(given):
-        what = f"{len(maps)} footprints for {len(given)} surveys"
-        raise UsageError(what, hint="give one for each, None where it is not known")
+    maps = _maps(footprints, len(given))
     sides = tuple(
         side_of(item, name, known) for item, name, known in zip(given, names, maps, strict=True)
     )
@@ -268,3 +265,16 @@ def union_catalog(
     parts = tuple(np.split(group, edges[1:-1]))
     radius = getattr(radius_arcsec, "to_value", lambda unit: radius_arcsec)("arcsec")
     return UnionResult(sides, places, parts, float(radius))
+
+
+def _maps(footprints: Any, count: int) -> list[Any]:
+    """Return the footprint of each survey as it was given."""
+    if footprints is None or footprints is True:
+        return [footprints] * count
+    if not isinstance(footprints, list | tuple):
+        what = f"footprints is a list of maps, not {type(footprints).__name__}"
+        raise UsageError(what, hint="give one for each survey, None where it is not known; or True")
+    if len(footprints) != count:
+        what = f"{len(footprints)} footprints for {count} surveys"
+        raise UsageError(what, hint="give one for each, None where it is not known")
+    return list(footprints)

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from astropile.pile._hashing_small import BASIS, HALF, MIX, PRIMES
 from astropile.readers.column import Array
 from astropile.sky.compiled import compiled
-
-_BASIS = np.uint64(0xCBF29CE484222325)
-_PRIMES = (np.uint64(0x100000001B3), np.uint64(0x9E3779B97F4A7C15))
-_MIX = (np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53))
-_HALF = np.uint64(33)
 
 
 @compiled
 def _mixed(value: np.uint64) -> np.uint64:
-    value ^= value >> _HALF
-    value *= _MIX[0]
-    value ^= value >> _HALF
-    value *= _MIX[1]
-    return value ^ (value >> _HALF)
+    value ^= value >> HALF
+    value *= MIX[0]
+    value ^= value >> HALF
+    value *= MIX[1]
+    return value ^ (value >> HALF)
 
 
 @compiled
@@ -28,13 +24,13 @@ def hash_code_points(points: Array) -> tuple[Array, Array]:
     n, width = points.shape
     high, low = np.empty(n, dtype=np.uint64), np.empty(n, dtype=np.uint64)
     for row in range(n):
-        first, second = _BASIS, _BASIS
+        first, second = BASIS, BASIS
         for place in range(width):
             point = np.uint64(points[row, place])
             if point == 0:
                 break
-            first = (first ^ point) * _PRIMES[0]
-            second = (second ^ point) * _PRIMES[1]
+            first = (first ^ point) * PRIMES[0]
+            second = (second ^ point) * PRIMES[1]
         high[row], low[row] = _mixed(first), _mixed(second)
     return high, low
 
@@ -45,10 +41,10 @@ def hash_bytes(values: Array, edges: Array) -> tuple[Array, Array]:
     n = len(edges) - 1
     high, low = np.empty(n, dtype=np.uint64), np.empty(n, dtype=np.uint64)
     for row in range(n):
-        first, second = _BASIS, _BASIS
+        first, second = BASIS, BASIS
         for place in range(edges[row], edges[row + 1]):
             point = np.uint64(values[place])
-            first = (first ^ point) * _PRIMES[0]
-            second = (second ^ point) * _PRIMES[1]
+            first = (first ^ point) * PRIMES[0]
+            second = (second ^ point) * PRIMES[1]
         high[row], low[row] = _mixed(first), _mixed(second)
     return high, low

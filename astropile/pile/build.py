@@ -9,23 +9,21 @@ Memory. Whatever the number of rows, a build needs at most about
 * 50 MB for the counts (less where the survey covers little of the sky),
 * 96 MB for hashes of ids in pass 1, which are gone in pass 2,
 * ``memory_bytes`` for rows on their way and partitions being written,
-* four batches of the input (``memory_bytes / 16`` each, at least one row or chunk of a file),
+* four batches of the input (32 to 64 MB each, at least one row or chunk of a file),
 
-plus the libraries, about 300 MB. One partition that is bigger than a quarter of ``memory_bytes``
-needs twice its size: this happens where a pixel of 3 arcsec alone holds more than
-``partition_bytes``. Rejected rows are listed in memory, some 300 bytes each.
+plus the libraries, about 300 MB. One partition that is bigger than half of ``memory_bytes`` needs
+its size, and without bulk columns twice that: this happens where a pixel of 3 arcsec alone holds
+more than ``partition_bytes``. Rejected rows are listed in memory, some 300 bytes each.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from importlib.metadata import version
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,14 +33,22 @@ import pyarrow.parquet as pq
 
 from astropile import disk
 from astropile.errors import PileError, UsageError
+from astropile.pile.claim import (
+    claim_folder,
+    note_request,
+    owned,
+    request_of,
+    require_free,
+)
 from astropile.pile.finish import Finisher
 from astropile.pile.hats_files import (
     SKYMAP_ORDER,
     CatalogFacts,
+    load_library,
     write_catalog_files,
     write_collection_file,
 )
-from astropile.pile.journal import Journal, differences, locked
+from astropile.pile.journal import Journal, differences
 from astropile.pile.layout import (
     CITATION,
     DEEPEST_ORDER,
@@ -52,8 +58,6 @@ from astropile.pile.layout import (
     SCHEMA,
     WORK,
     Pixel,
-    building_folder,
-    building_folders,
     leaf_path,
 )
 from astropile.pile.leaf import LeafFormat, write_leaf
@@ -69,14 +73,13 @@ from astropile.pile.passes import (
     second_pass,
 )
 from astropile.pile.read import Pile
-from astropile.pile.route import Finish, Pieces, Router, WaitingRows
+from astropile.pile.route import Finish, IsFree, Pieces, Router, WaitingRows
 from astropile.pile.source import RowSource
 from astropile.readers.column import Array
 
 __all__ = ["BuildOptions", "build_pile"]
 
 _PILE: Final = "pile"
-_REQUEST: Final = "request.json"
 _READ: Final = "read.json"
 _LACKING: Final = "lacking.npy"
 _WAITING: Final = "waiting"
@@ -107,12 +110,28 @@ class BuildOptions:
             It names the option.
         """
         for name in ("partition_rows", "partition_bytes"):
-            if getattr(self, name) < 1:
-                msg = f"{name}={getattr(self, name)!r}; expected at least 1"
-                raise UsageError(msg, hint="leave it out for the default")
-        if self.margin_arcsec is not None and not 0 < self.margin_arcsec <= 36_000:
-            msg = f"margin_arcsec={self.margin_arcsec!r}; expected more than 0 and at most 36000"
+            require_least(name, getattr(self, name), 1)
+        margin: Any = self.margin_arcsec
+        is_number = isinstance(margin, Real) and not isinstance(margin, bool)
+        if margin is not None and not (is_number and 0 < margin <= 36_000):
+            msg = f"margin_arcsec={margin!r}; expected more than 0 and at most 36000"
             raise UsageError(msg, hint="leave it out for no margins; a match needs none")
+
+
+def require_least(name: str, value: object, least: int) -> None:
+    """Refuse an option that is no whole number, or too small.
+
+    Raises
+    ------
+    UsageError
+        It names the option.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        needed = str(least)
+        if name == "memory_bytes":
+            needed = f"{disk.size_text(least)}, as an integer of bytes"
+        msg = f"{name}={value!r}; expected at least {needed}"
+        raise UsageError(msg, hint="leave it out for the default")
 
 
 def build_pile(
@@ -143,17 +162,15 @@ def build_pile(
         The place cannot be written.
     """
     options.check()
-    for name, value, least in (("workers", workers, 1), ("memory_bytes", memory_bytes, 2**26)):
-        if value < least:
-            msg = f"{name}={value!r}; expected at least {least}"
-            raise UsageError(msg, hint="leave it out for the default")
+    require_least("workers", workers, 1)
+    require_least("memory_bytes", memory_bytes, 2**26)
     path = path.expanduser().absolute()
-    _require_free(path)
-    request = _request(source, options)
-    folder = _claim(path, request)
-    with _own(folder):
-        _require_free(path)  # another build may just have finished
-        _note(folder, request)
+    require_free(path)
+    request = request_of(source, asdict(options))
+    folder = claim_folder(path, request)
+    with owned(folder):
+        require_free(path)  # another build may just have finished
+        note_request(folder, request)
         build = _Build(source, folder, options, workers, memory_bytes)
         try:
             manifest = build.run(request)
@@ -165,92 +182,6 @@ def build_pile(
             disk.rename(folder / _PILE, path)
         shutil.rmtree(folder, ignore_errors=True)
     return manifest
-
-
-def _require_free(path: Path) -> None:
-    """Refuse the place of a pile if there is something.
-
-    Raises
-    ------
-    UsageError
-        It is not a new folder, nor an empty one.
-    """
-    if path.is_symlink() or (path.exists() and not (path.is_dir() and not any(path.iterdir()))):
-        raise UsageError(
-            "there is something at the place of the pile; nothing is ever overwritten",
-            where=str(path),
-            hint="give another path, or remove this one first",
-        )
-
-
-def _request(source: RowSource, options: BuildOptions) -> dict[str, Any]:
-    """Return everything that the bytes of the pile depend on."""
-    about = source.about
-    request = {
-        "name": about.name,
-        "survey": about.survey,
-        "config": about.config,
-        "source": about.source,
-        "schema": about.schema_sha256,
-        "request": about.request,
-        "options": asdict(options),
-        "versions": {n: version(n) for n in ("astropile", "hats", "pyarrow")},
-        "inputs": source.stamps(),
-    }
-    copy: dict[str, Any] = json.loads(json.dumps(request, sort_keys=True))
-    return copy
-
-
-def _claim(path: Path, request: Mapping[str, Any]) -> Path:
-    """Return the folder to work in: that of an unfinished build, if it wanted the same.
-
-    Raises
-    ------
-    PileError
-        It wanted something else; the message says what.
-    """
-    text = json.dumps(request, sort_keys=True)
-    folder = building_folder(path, hashlib.sha256(text.encode()).hexdigest())
-    for other in building_folders(path):
-        if other == folder:
-            continue
-        if (other / WORK).is_dir():
-            with disk.writing(other):
-                locked(other / WORK / "lock").close()  # refuses if that build is running
-        try:
-            old = json.loads((other / WORK / _REQUEST).read_text(encoding="utf-8"))
-        except (OSError, json.JSONDecodeError):
-            old = {}
-        if not (old and has_plan(other / WORK)):
-            shutil.rmtree(other, ignore_errors=True)  # stopped before anything was worth keeping
-            continue
-        listed = "; ".join(differences(old, request)) or "nothing that it noted"
-        raise PileError(
-            f"an unfinished build of this pile had other input: {listed}",
-            where=str(other),
-            hint=f"put it back to go on, or `astropile clean {path}` to begin anew",
-        )
-    with disk.writing(folder):
-        disk.make_folder(folder / WORK)
-    return folder
-
-
-def _note(folder: Path, request: Mapping[str, Any]) -> None:
-    """Write down what a build wants; the caller has the lock, so nobody else does."""
-    place = folder / WORK / _REQUEST
-    with disk.writing(folder):
-        if not place.exists():
-            disk.write_text(place, json.dumps(request, sort_keys=True))
-
-
-@contextmanager
-def _own(folder: Path) -> Iterator[None]:
-    with disk.writing(folder):
-        lock = locked(folder / WORK / "lock")
-    try:
-        yield
-    finally:
-        lock.close()
 
 
 def _boot() -> str:
@@ -304,13 +235,14 @@ class _Build:
                 where=self.source.about.survey,
                 hint="look at the ids and positions of the input",
             )
-        form = LeafFormat(pa.schema([HEALPIX_FIELD, *self.source.schema]), plan.row_bytes)
+        schema = pa.schema([HEALPIX_FIELD, *self.source.schema])
+        form = LeafFormat(schema, plan.row_bytes, plan.bulk)
         self._partitions(plan, form)
         leaves = self._leaves(plan)
         manifest = self.manifest(plan, leaves, request)
         margin = self._margins(form, leaves, manifest)
         if json.loads(json.dumps(self.source.stamps())) != request["inputs"]:
-            listed = "; ".join(differences(request, _request(self.source, self.options)))
+            listed = "; ".join(differences(request, request_of(self.source, asdict(self.options))))
             msg = f"the input changed while the pile was built: {listed}"
             raise PileError(msg, hint="build it again when the files stay as they are")
         return self._close(plan, margin, manifest)
@@ -323,12 +255,16 @@ class _Build:
 
         def finish(number: int, pieces: Pieces) -> None:
             partition = plan.partitions[number]
-            size = 2 * partition.rows * plan.row_bytes
+            size = form.job_bytes(partition.rows)
             finisher.submit(size, self._write, partition.pixel, pieces, form, self.catalog)
+
+        def is_free(rows: int) -> bool:
+            return finisher.is_free(form.job_bytes(rows))
 
         try:
             if not self._from_waiting(plan, finish):
-                self._from_source(plan, finisher, finish)
+                self._from_source(plan, is_free, finish)
+            load_library()
             finisher.drain()
         finally:
             finisher.close()
@@ -338,7 +274,6 @@ class _Build:
         aside = self.work / "aside" / name.replace("/", "-")
         record = write_leaf(pieces(), pixel, form, aside, self.pile / name, name)
         self.journal.add(record)
-        pa.default_memory_pool().release_unused()
 
     def _missing(self, plan: SkyPlan) -> list[int]:
         """Return the partitions that are not written yet."""
@@ -358,7 +293,7 @@ class _Build:
             finish(number, waiting.pieces(number))
         return True
 
-    def _from_source(self, plan: SkyPlan, finisher: Finisher, finish: Finish) -> None:
+    def _from_source(self, plan: SkyPlan, is_free: IsFree, finish: Finish) -> None:
         """Read the input and write partitions as they become complete."""
         shutil.rmtree(self.work / _WAITING, ignore_errors=True)
         (self.work / _READ).unlink(missing_ok=True)
@@ -369,8 +304,9 @@ class _Build:
             waiting=waiting,
             buffer_bytes=self.memory_bytes * 4 // 10,
             finish=finish,
-            is_free=lambda rows: finisher.is_free(2 * rows * plan.row_bytes),
+            is_free=is_free,
             earlier=frozenset(earlier),
+            bulk=plan.bulk,
         )
         gone = second_pass(self.source, plan, router, self.pile / REJECTS)
         if router.incomplete():
@@ -429,7 +365,7 @@ class _Build:
         try:
             for leaf in leaves:
                 if leaf_path(leaf.area, catalog) not in self.journal.records:
-                    finisher.submit(2 * leaf.rows * form.row_bytes, write, leaf)
+                    finisher.submit(form.job_bytes(leaf.rows), write, leaf)
             finisher.drain()
         finally:
             finisher.close()

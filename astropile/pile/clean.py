@@ -33,7 +33,7 @@ def clean_builds(path: Path) -> list[tuple[Path, int]]:
         A folder cannot be removed.
     """
     removed = []
-    for folder in building_folders(path.expanduser().absolute()):
+    for folder in building_folders(disk.local_path(path).absolute()):
         if (folder / WORK).is_dir():
             # A build that runs keeps its lock.
             locked(folder / WORK / "lock").close()

@@ -18,7 +18,13 @@ from astropile.readers.column import Array
 if TYPE_CHECKING:
     from astropile.pile.manifest import LeafRecord
 
-__all__ = ["SKYMAP_ORDER", "CatalogFacts", "write_catalog_files", "write_collection_file"]
+__all__ = [
+    "SKYMAP_ORDER",
+    "CatalogFacts",
+    "load_library",
+    "write_catalog_files",
+    "write_collection_file",
+]
 
 #: Order of the sky map: pixels of 14 arcmin.
 SKYMAP_ORDER: Final = 8
@@ -51,6 +57,13 @@ class CatalogFacts:
     extra: Mapping[str, str]
     margin_of: str = ""
     margin_arcsec: float = 0.0
+
+
+def load_library() -> None:
+    """Import what writes the files, which takes a while, and leaves other threads time to write."""
+    import hats.catalog.dataset.table_properties
+    import hats.catalog.partition_info
+    import hats.io.skymap  # noqa: F401
 
 
 def write_catalog_files(folder: Path, facts: CatalogFacts, skymap: Array | None) -> None:

@@ -39,13 +39,13 @@ class SkyCounts:
 
     def add(self, healpix: Array) -> None:
         """Count rows by their order-29 pixel."""
-        pixel, count = np.unique(healpix >> 2 * (DEEPEST_ORDER - COUNT_ORDER), return_counts=True)
-        self.counts[pixel] += count.astype(np.uint32)
+        pixel = healpix >> 2 * (DEEPEST_ORDER - COUNT_ORDER)
+        np.add.at(self.counts, pixel, np.uint32(1))
 
     def remove(self, healpix: Array) -> None:
         """Take rows away that were counted before."""
-        pixel, count = np.unique(healpix >> 2 * (DEEPEST_ORDER - COUNT_ORDER), return_counts=True)
-        self.counts[pixel] -= count.astype(np.uint32)
+        pixel = healpix >> 2 * (DEEPEST_ORDER - COUNT_ORDER)
+        np.subtract.at(self.counts, pixel, np.uint32(1))
 
     def map(self, order: int) -> Array:
         """Return the counts at an order up to 10, shape ``(12 * 4**order,)``."""

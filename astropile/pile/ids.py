@@ -5,6 +5,7 @@ Two different ids among 10^9 have one hash with a probability of 1e-21.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from astropile import disk
+from astropile.pile._hashing_small import hash_padded
 from astropile.readers.column import Array
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ _RECORD: Final = np.dtype([("high", "<u8"), ("low", "<u8"), ("ordinal", "<i8")])
 _PARTS: Final = 256
 #: Bytes of records that are kept in memory before they go to disk.
 KEPT_BYTES: Final = 96 * 2**20
+#: Characters of one call up to which Numba is not worth its import.
+_FEW_CELLS: Final = 1 << 17
 
 
 def hash_ids(ids: pa.Array | Array) -> tuple[Array, Array]:
@@ -33,11 +37,13 @@ def hash_ids(ids: pa.Array | Array) -> tuple[Array, Array]:
     ids : Array of strings or ndarray of str
         An Arrow and a NumPy array of the same ASCII text have the same hashes.
     """
-    from astropile.pile._hashing import hash_bytes, hash_code_points
-
     if isinstance(ids, np.ndarray):
         width = ids.dtype.itemsize // 4
         points = np.ascontiguousarray(ids).view(np.uint32).reshape(len(ids), width)
+        if _is_small(points.size):
+            return hash_padded(points, np.argmin(np.pad(points, ((0, 0), (0, 1))) != 0, axis=1))
+        from astropile.pile._hashing import hash_code_points
+
         return hash_code_points(points)
     import pyarrow as pa
 
@@ -47,7 +53,19 @@ def hash_ids(ids: pa.Array | Array) -> tuple[Array, Array]:
     _, offsets, data = text.buffers()
     edges = np.frombuffer(offsets, dtype=np.int64)[text.offset : text.offset + len(text) + 1]
     values = np.frombuffer(data or b"", dtype=np.uint8)
+    lengths = np.diff(edges)
+    width = int(lengths.max())
+    if _is_small(len(lengths) * width):
+        place = edges[:-1, None] + np.arange(width)
+        return hash_padded(values[np.minimum(place, len(values) - 1)], lengths)
+    from astropile.pile._hashing import hash_bytes
+
     return hash_bytes(values, edges)
+
+
+def _is_small(cells: int) -> bool:
+    """Return whether so many characters are better left to NumPy."""
+    return cells <= _FEW_CELLS and "numba" not in sys.modules
 
 
 class IdLog:

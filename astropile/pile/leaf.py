@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from astropile import disk
+from astropile.pile.bulk import in_order
 from astropile.pile.layout import HEALPIX, Pixel
 from astropile.pile.manifest import LeafRecord
-from astropile.pile.types import table_header, taken
+from astropile.pile.types import table_header
 from astropile.readers.column import Array
 
 __all__ = ["COMPRESSION_LEVEL", "GROUP_BYTES", "LeafFormat", "write_leaf"]
@@ -39,15 +40,26 @@ class LeafFormat:
         Of the files: the pixel first, stored types, units and meaning in the field metadata.
     row_bytes : int
         Mean size of a row in memory.
+    bulk : tuple of str
+        Columns whose rows are big.
     """
 
     schema: pa.Schema
     row_bytes: int
+    bulk: tuple[str, ...] = ()
 
     @property
     def group_rows(self) -> int:
         """Rows of a row group."""
         return max(1, min(GROUP_ROWS, GROUP_BYTES // max(1, self.row_bytes)))
+
+    def job_bytes(self, rows: int) -> int:
+        """Return the memory that writing so many rows takes: the rows, and what is made of them.
+
+        Bulk columns are taken up row group by row group; without any, all rows are copied.
+        """
+        size = rows * self.row_bytes
+        return size + (min(size, 2 * GROUP_BYTES) if self.bulk else size)
 
     @cached_property
     def written_schema(self) -> pa.Schema:
@@ -97,7 +109,14 @@ def sorted_order(healpix: Array) -> Array | None:
     """Return the order that sorts rows by their pixel, earlier rows first; None if they are."""
     if not len(healpix) or (healpix[1:] >= healpix[:-1]).all():
         return None
-    return np.argsort(healpix, kind="stable")
+    order = np.argsort(healpix)  # four times as fast as a stable sort, which ties alone need
+    ordered = healpix[order]
+    same = ordered[1:] == ordered[:-1]
+    if same.any():
+        tied = np.append(same, False) | np.append(False, same)
+        rows = order[tied]
+        order[tied] = rows[np.lexsort((rows, ordered[tied]))]
+    return order
 
 
 def write_leaf(
@@ -106,7 +125,7 @@ def write_leaf(
     """Sort the rows of a partition and write them.
 
     The bytes depend on the rows and their order alone, not on how they came in pieces. Memory: the
-    rows twice at most, and two row groups.
+    rows, their small columns once more, and two row groups.
 
     Parameters
     ----------
@@ -123,20 +142,19 @@ def write_leaf(
     name : str
         The same below the pile, for the manifest.
     """
-    schema = form.written_schema
-    table = pa.concat_tables([piece.cast(schema) for piece in pieces])
+    table = _joined(pieces, form)
     pieces.clear()
-    if table.column(0).num_chunks > 1:
-        table = table.combine_chunks()
     order = sorted_order(table.column(0).to_numpy())
+    if order is None and form.bulk:
+        order = np.arange(table.num_rows)  # cut into rows all the same
     rows, step = table.num_rows, form.group_rows
     with disk.writing(place):
-        with pq.ParquetWriter(aside, schema, **form.options) as writer:
+        with pq.ParquetWriter(aside, form.written_schema, **form.options) as writer:
             for start in range(0, rows, step):
                 if order is None:
                     part = table.slice(start, step)
                 else:
-                    part = taken(table, order[start : start + step])
+                    part = in_order(table, order[start : start + step], form.bulk)
                 writer.write_table(part, row_group_size=step)
         del table
         disk.sync(aside)
@@ -146,3 +164,13 @@ def write_leaf(
     return LeafRecord(
         path=name, bytes=size, sha256=digest, order=pixel.order, pixel=pixel.number, rows=rows
     )
+
+
+def _joined(pieces: list[pa.Table], form: LeafFormat) -> pa.Table:
+    """Return the rows as one table in the types of the file, small columns as one array each."""
+    table = pa.concat_tables(pieces).cast(form.written_schema)
+    if table.column(0).num_chunks <= 1:
+        return table
+    small = table.drop_columns(list(form.bulk)).combine_chunks()
+    columns = [(table if f.name in form.bulk else small).column(f.name) for f in table.schema]
+    return pa.Table.from_arrays(columns, schema=table.schema)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -14,6 +16,7 @@ import pyarrow.parquet as pq
 from astropile import disk
 from astropile.engine import Rejects
 from astropile.errors import PileError
+from astropile.pile.bulk import bulk_columns
 from astropile.pile.histogram import Partition, SkyCounts, plan_partitions
 from astropile.pile.ids import IdLog
 from astropile.pile.layout import HEALPIX, Pixel
@@ -36,8 +39,10 @@ __all__ = [
 HEALPIX_FIELD: Final = pa.field(
     HEALPIX, pa.int64(), metadata={"description": "Nested HEALPix pixel of order 29 of ra, dec."}
 )
-#: Rows that are read to learn how big rows are.
+#: Rows that are read to learn how big rows are, and how many of them follow one another: where
+#: rows are read by groups, every place costs a group.
 SAMPLE_ROWS: Final = 64
+SAMPLE_RUN: Final = 16
 _PLAN, _LOG, _REPEATS, _MAP = "plan.json", "rows.bin", "repeats.npy", "skymap.npy"
 
 
@@ -59,6 +64,8 @@ class SkyPlan:
         In storage order.
     row_bytes : int
         Mean size of a row in memory.
+    bulk : tuple of str
+        Columns whose rows are big.
     rows, rejected : int
         Rows that pass 1 gave, and those that it refused.
     repeats : ndarray of int64
@@ -71,6 +78,7 @@ class SkyPlan:
 
     partitions: tuple[Partition, ...]
     row_bytes: int
+    bulk: tuple[str, ...]
     rows: int
     rejected: int
     repeats: Array
@@ -80,7 +88,7 @@ class SkyPlan:
 
 @dataclass(slots=True)
 class _Sample:
-    """Places of rows spread evenly over the input, however long it is."""
+    """Places of some runs of rows spread evenly over the input, however long it is."""
 
     stride: int = 1
     seen: int = 0
@@ -91,14 +99,14 @@ class _Sample:
     def add(self, found: Positions) -> None:
         n = len(found.file)
         ordinal = np.arange(self.seen, self.seen + n)
-        chosen = np.flatnonzero(ordinal % self.stride == 0)
+        chosen = np.flatnonzero(ordinal // SAMPLE_RUN % self.stride == 0)
         self.ordinal = np.append(self.ordinal, ordinal[chosen])
         self.file = np.append(self.file, found.file[chosen])
         self.row = np.append(self.row, found.row[chosen])
         self.seen += n
         while len(self.ordinal) > SAMPLE_ROWS:
             self.stride *= 2
-            kept = self.ordinal % self.stride == 0
+            kept = self.ordinal // SAMPLE_RUN % self.stride == 0
             self.ordinal, self.file, self.row = self.ordinal[kept], self.file[kept], self.row[kept]
 
 
@@ -118,15 +126,18 @@ def first_pass(source: RowSource, folder: Path, limits: Limits, skymap_order: in
     """
     counts, ids, sample = SkyCounts(), IdLog(folder / "ids"), _Sample()
     writer = RowLogWriter(folder / _LOG)
-    try:
+    with closing(writer), ThreadPoolExecutor(1) as beside:
+        hashed: Future[None] | None = None
         for found in source.positions():
+            if hashed is not None:
+                hashed.result()
+            hashed = beside.submit(ids.add, found.ids)
             healpix = _pixels(found)
             writer.add(healpix, found.file, found.row)
-            ids.add(found.ids)
             counts.add(healpix[healpix >= 0])
             sample.add(found)
-    finally:
-        writer.close()
+        if hashed is not None:
+            hashed.result()
     log, repeats = RowLog(folder / _LOG), ids.repeats()
     twice = log.pixels_at(repeats)
     counts.remove(twice[twice >= 0])
@@ -141,6 +152,7 @@ def first_pass(source: RowSource, folder: Path, limits: Limits, skymap_order: in
     plan = {
         "partitions": [[p.pixel.order, p.pixel.number, p.rows] for p in partitions],
         "row_bytes": row_bytes,
+        "bulk": bulk_columns(size) if size is not None else (),
         "rows": writer.rows,
         "rejected": len(source.rejects),
     }
@@ -170,6 +182,7 @@ def load_plan(folder: Path) -> SkyPlan | None:
     return SkyPlan(
         partitions=tuple(Partition(Pixel(o, p), rows) for o, p, rows in plan["partitions"]),
         row_bytes=plan["row_bytes"],
+        bulk=tuple(plan["bulk"]),
         rows=plan["rows"],
         rejected=plan["rejected"],
         repeats=np.load(folder / _REPEATS),

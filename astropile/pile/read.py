@@ -22,6 +22,7 @@ from astropile.engine.bounds import Bounds, BoundsOf
 from astropile.errors import CorruptFileError, PileError
 from astropile.pile.layout import HEALPIX
 from astropile.pile.manifest import FileRecord, LeafRecord, Manifest, read_manifest
+from astropile.pile.types import taken
 from astropile.readers.column import Array
 from astropile.remote import RemotePath
 
@@ -247,18 +248,17 @@ def take(
     columns : sequence of str, optional
         As for :func:`scan`.
     """
-    numbers, starts = np.unique(partition, return_index=True)
-    parts = np.split(row, starts[1:]) if len(numbers) else []
-    for number, wanted in zip(numbers.tolist(), parts, strict=True):
+    starts = np.flatnonzero(np.diff(partition, prepend=-1))
+    for number, wanted in zip(partition[starts].tolist(), np.split(row, starts)[1:], strict=True):
         with _opened(pile.file(number)) as file:
             edges = _edges(file)
-            group = np.searchsorted(edges, wanted, side="right") - 1
-            for k in np.unique(group).tolist():
-                own = wanted[group == k]
+            cuts = np.searchsorted(wanted, edges)
+            for k in np.flatnonzero(np.diff(cuts)).tolist():
+                own = wanted[cuts[k] : cuts[k + 1]]
                 table = _read(file, k, columns)
                 local = own - edges[k]
                 is_all = len(own) == table.num_rows
-                yield PileRows(number, own, table if is_all else table.take(pa.array(local)))
+                yield PileRows(number, own, table if is_all else taken(table, local))
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +299,7 @@ def group_facts(pile: Pile, partition: int) -> list[GroupFacts]:
 def read_groups(
     pile: Pile, partition: int, groups: Sequence[int], columns: Sequence[str]
 ) -> Iterator[pa.Table]:
-    """Yield columns of some row groups of a partition.
+    """Yield columns of some row groups of a partition, read in the thread that asks.
 
     Raises
     ------
@@ -308,7 +308,7 @@ def read_groups(
     """
     with _opened(pile.file(partition)) as file:
         for group in groups:
-            yield _read(file, group, columns)
+            yield file.read_row_group(group, columns=list(columns), use_threads=False)
 
 
 @contextmanager
@@ -362,7 +362,7 @@ def _scan_file(
             table = _read(file, group, columns)
             yield int(edges[group]), np.arange(table.num_rows), table
         elif len(rows):
-            yield int(edges[group]), rows, _read(file, group, columns).take(pa.array(rows))
+            yield int(edges[group]), rows, taken(_read(file, group, columns), rows)
 
 
 def _passing(

@@ -10,15 +10,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from astropile import disk
+from astropile.pile.bulk import in_order
 from astropile.pile.histogram import Partition
-from astropile.pile.types import taken
 from astropile.readers.column import Array
 
 __all__ = ["Router", "WaitingRows"]
@@ -83,17 +84,19 @@ class WaitingRows:
         last = held or []
 
         def read() -> list[pa.Table]:
-            found = [self._batch(run, place) for run, place in places]
+            runs = groupby(places, key=itemgetter(0))
+            found = [self._read(run, [place for _, place in own]) for run, own in runs]
             found += last
             last.clear()
             return found
 
         return read
 
-    def _batch(self, run: int, place: int) -> pa.Table:
-        # A file of its own for each piece: threads share nothing, and no page stays mapped.
+    def _read(self, run: int, places: list[int]) -> pa.Table:
+        # A file of its own for each partition: threads share nothing.
         with pa.OSFile(str(self._path(run))) as source:
-            return pa.Table.from_batches([pa.ipc.open_file(source).get_batch(place)])
+            reader = pa.ipc.open_file(source)
+            return pa.Table.from_batches([reader.get_batch(place) for place in places])
 
     def keep(self, state: str) -> None:
         """Note that all rows are here, so that a build that stops now need not read again."""
@@ -132,6 +135,8 @@ class Router:
         Whether a partition with so many rows could be finished without waiting.
     earlier : frozenset of int
         Partitions that an earlier build finished; their rows are dropped.
+    bulk : tuple of str
+        Columns whose rows are big.
     """
 
     partitions: Sequence[Partition]
@@ -140,6 +145,7 @@ class Router:
     finish: Finish
     is_free: IsFree
     earlier: frozenset[int]
+    bulk: tuple[str, ...] = ()
     _done: set[int] = field(default_factory=set)
     _late: list[int] = field(default_factory=list)
     _held: dict[int, list[pa.Table]] = field(default_factory=dict)
@@ -153,7 +159,8 @@ class Router:
         self._missing = np.array([p.rows for p in self.partitions], dtype=np.int64)
 
     def _numbers(self, healpix: Array) -> Array:
-        return np.searchsorted(self._starts, healpix, side="right") - 1
+        number = np.searchsorted(self._starts, healpix, side="right") - 1
+        return number.astype(np.uint16) if len(self._starts) <= 1 << 16 else number
 
     def add(self, table: pa.Table) -> None:
         """Take the next rows; the first column is their pixel."""
@@ -165,9 +172,9 @@ class Router:
         if not len(number):
             return
         if (number[1:] < number[:-1]).any():
-            order = np.argsort(number, kind="stable")
-            table, number = taken(table, order), number[order]
-        cuts = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), len(number)]
+            order = np.argsort(number, kind="stable")  # in linear time, by digits
+            table, number = in_order(table, order, self.bulk), number[order]
+        cuts = [0, *(np.flatnonzero(number[1:] != number[:-1]) + 1).tolist(), len(number)]
         for start, stop in pairwise(cuts):
             self._hold(int(number[start]), table.slice(start, stop - start))
         self._bytes += table.nbytes
@@ -210,6 +217,7 @@ class Router:
         if self._held:
             self.waiting.add(self._held)
         self._held, self._bytes = {}, 0
+        pa.default_memory_pool().release_unused()
 
     def close(self) -> list[int]:
         """Move the rest to disk and return the partitions that wait there."""

@@ -11,6 +11,7 @@ import json
 import numpy as np
 import pyarrow as pa
 
+from astropile.pile.plain import plain_array
 from astropile.readers.column import Array
 
 __all__ = ["restored", "stored_schema", "stored_type", "table_header", "taken"]
@@ -69,7 +70,7 @@ def taken(table: pa.Table, rows: Array) -> pa.Table:
     if not len(breaks):
         return table.slice(int(rows[0]), len(rows))
     if table.nbytes < _WIDE * table.num_rows:
-        return table.take(pa.array(rows))
+        return table.take(plain_array(rows))
     starts = [0, *breaks.tolist()]
     lengths = np.diff([*starts, len(rows)]).tolist()
     firsts = rows[starts].tolist()

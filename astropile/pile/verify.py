@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from astropile import disk
+from astropile.errors import UsageError
 from astropile.pile.layout import MANIFEST
 from astropile.pile.manifest import FileRecord, LeafRecord, read_manifest
 
@@ -61,7 +62,10 @@ def verify_pile(path: Path, *, workers: int = 2) -> Verified:
     PileError
         There is no pile, or its manifest itself is damaged.
     """
-    path = path.expanduser().absolute()
+    if type(workers) is not int or workers < 1:
+        msg = f"workers={workers!r}; expected a whole number of at least 1"
+        raise UsageError(msg, hint="leave it out for 2")
+    path = disk.local_path(path).absolute()
     manifest = read_manifest(path)
     records = manifest.records()
     with ThreadPoolExecutor(workers) as pool:

@@ -47,7 +47,8 @@ def rgb_picture(flux: Any, bands: Sequence[str], *, rgb: Sequence[str]) -> NDArr
     listed = list(bands)
     missing = [band for band in rgb if band not in listed]
     if missing:
-        raise UsageError(f"no band {', '.join(missing)}; the image has {', '.join(listed)}")
+        what = f"no band {', '.join(missing)}; the image has {', '.join(listed)}"
+        raise UsageError(what, hint="name three of them, the reddest first: rgb=(...)")
     planes = [np.nan_to_num(np.asarray(flux[listed.index(band)], dtype=float)) for band in rgb]
     levels = []
     for plane in planes:

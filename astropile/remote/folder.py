@@ -256,7 +256,9 @@ def open_folder(url: str, *, waiting: Waiting | None = None) -> RemoteFolder:
         raise UsageError(msg, hint="give the URL of a folder")
     if scheme in _WEB and (urlsplit(address).query or "@" in urlsplit(address).netloc):
         msg = "a mirror is the URL of a folder, without a question mark or a password"
-        raise UsageError(msg, where=address.partition("?")[0].rpartition("@")[2])
+        where = address.partition("?")[0].rpartition("@")[2]
+        hint = "fsspec and the tools of the host know passwords; download from there first"
+        raise UsageError(msg, where=where, hint=hint)
     try:
         fs, root = fsspec.url_to_fs(address, **_options(scheme))
     except ImportError as error:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from astropile.disk import local_path
 from astropile.errors import UsageError
 from astropile.readers.column import Array
 from astropile.schema import OBJECT_LEAVES, SurveySchema
@@ -43,10 +44,12 @@ def build(
 ) -> Survey:
     """Build a survey to disk as a HATS catalogue, and open it; see `Survey.build`."""
     from astropile.pile import BuildOptions, build_pile
+    from astropile.pile.build import require_least
     from astropile.sky.threads import thread_count
     from astropile.survey.opened import open_survey
 
     place = pile_place(path)
+    require_least("memory_bytes", memory_bytes, 2**26)
     options = BuildOptions(partition_rows, partition_bytes, margin_arcsec)
     source = survey.request.row_source(max(8 * 2**20, min(memory_bytes // 16, 64 * 2**20)))
     build_pile(
@@ -69,13 +72,13 @@ def pile_place(path: str | PathLike[str]) -> Path:
     UsageError
         It is elsewhere.
     """
-    if _URL.match(str(path)):
+    if isinstance(path, str | PathLike) and _URL.match(str(path)):
         raise UsageError(
             "a pile is built on a disk of this machine",
             where=str(path),
             hint="give a folder, and copy the finished pile; astropile.open reads it from there",
         )
-    return Path(path).expanduser()
+    return local_path(path)
 
 
 def portable_schema(schema: SurveySchema) -> str:

@@ -51,6 +51,8 @@ def clean_cache() -> int:
 
 def cache_key(request: Request, split: str | None, run: Run) -> str:
     """Return the key of a conversion: schema, what was asked, and every file's size and time."""
+    plan = getattr(run, "plan", None)  # a pile holds what transforms gave
+    transforms = [] if plan is None else plan.transforms
     parts = [
         ENGINE_VERSION,
         request.schema.digest,
@@ -62,6 +64,7 @@ def cache_key(request: Request, split: str | None, run: Run) -> str:
         request.layout,
         request.on_bad_row,
         *([request.subset.key] if request.subset else []),
+        *transforms,
         stamps_of(request.input_files(run), run.root),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -102,7 +102,7 @@ def _targets(
             raise UsageError(msg, where=request.schema.id, hint=f"add '{name}' to columns=")
         if leaf.field.dtype in ("string", "bool"):
             msg = f"a column of type {leaf.field.dtype} has no unit that could become '{text}'"
-            raise UsageError(msg, where=where)
+            raise UsageError(msg, where=where, hint=f"take '{name}' out of units=")
         try:
             unit = parse_unit(text)
             factor = conversion(parse_unit(leaf.field.unit), unit)

@@ -222,7 +222,8 @@ def _check_options(surveys: Any, missing: str, allow: Sequence[str]) -> None:
         hint = "make them with ap.load or ap.open; ap.build_table makes a pile of any table"
         raise UsageError(msg, hint=hint)
     if missing not in ("error", "null"):
-        raise UsageError(f"missing={missing!r} is not one of 'error', 'null'")
+        msg = f"missing={missing!r} is not one of 'error', 'null'"
+        raise UsageError(msg, hint="missing='null' gives nulls where a survey lacks a column")
     if isinstance(allow, str):
         raise UsageError(f"allow is a list, not {allow!r}", hint=f"write [{allow!r}]")
     for code in allow:

@@ -9,6 +9,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from astropile.disk import local_path
 from astropile.errors import AstropileError, ConfigError, NoFilesError, UsageError
 from astropile.registry import find_schema
 from astropile.schema import OBJECT_LEAVES, SurveySchema
@@ -153,17 +154,24 @@ def download(
 
     schema = find_schema(survey)
     name = schema.config_name(config)
-    folder = Path(out).expanduser()
-    if folder.exists() and not folder.is_dir():
-        raise UsageError("the download folder is a file", where=str(folder))
-    for option, value in (("workers", workers), ("retries", retries)):
-        if type(value) is not int or value < (option == "workers"):
-            raise UsageError(f"{option}={value!r} is no number of {option}")
+    folder = local_path(out, "out")
+    _require_choices(folder, workers, retries)
     given = None if mirror is None else fspath(mirror)
     plan, parts = _planned(schema, name, source, given, folder, Waiting(retries))
     if dry_run:
         return plan
     return _fetched(plan, parts, overwrite=overwrite, workers=workers, begin=begin)
+
+
+def _require_choices(folder: Path, workers: int, retries: int) -> None:
+    """Refuse what can never work before anything is asked for."""
+    if folder.exists() and not folder.is_dir():
+        hint = "name a folder, new or begun before"
+        raise UsageError("the download folder is a file", where=str(folder), hint=hint)
+    for option, value in (("workers", workers), ("retries", retries)):
+        if type(value) is not int or value < (option == "workers"):
+            msg = f"{option}={value!r} is no number of {option}"
+            raise UsageError(msg, hint="leave it out for the default")
 
 
 def _planned(
@@ -252,7 +260,7 @@ def _no_mirror(
 
 def _patterns(schema: SurveySchema, config: str, source: str) -> Iterator[tuple[str, bool]]:
     """Yield the patterns of all files that a source may read, and whether an object is a row."""
-    from astropile.engine import compile_plan
+    from astropile.engine import compile_plan, loosened
 
     plan = compile_plan(
         schema,
@@ -263,10 +271,12 @@ def _patterns(schema: SurveySchema, config: str, source: str) -> Iterator[tuple[
     )
     seen = set()
     for program in plan.programs:
+        main = {part.name for part in program.main_parts}
         for table in program.source.tables.values():
-            if table.files and table.files not in seen:
-                seen.add(table.files)
-                yield table.files, table.name == program.main.name
+            files = loosened(table.files) if table.model.each else table.files
+            if files and files not in seen:
+                seen.add(files)
+                yield files, table.name in main
 
 
 def _parts(

@@ -52,5 +52,5 @@ def _with(request: Request, *steps: Step) -> Request:
 def _count(value: Any, name: str, request: Request) -> int:
     if isinstance(value, bool) or not hasattr(value, "__index__") or value < 0:
         msg = f"{name}={value!r}; expected a whole number, 0 or more"
-        raise UsageError(msg, where=request.schema.id)
+        raise UsageError(msg, where=request.schema.id, hint=f"write {name}=100")
     return int(value)

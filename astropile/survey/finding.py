@@ -236,7 +236,8 @@ def _check_qualifier(key: str, word: Any, quantity: str, bands: tuple[str, ...])
         hint = did_you_mean(key, known) or f"one of {', '.join(known)}"
         raise UsageError(f"nothing can be found by {shown(key)}", hint=hint)
     if not isinstance(word, str):
-        raise UsageError(f"{key} is a word of the vocabulary, not {type(word).__name__} {word!r}")
+        what = f"{key} is a word of the vocabulary, not {type(word).__name__} {word!r}"
+        raise UsageError(what, hint=f"write {key}='...' as a text")
     users = [
         name
         for name, entry in vocabulary.quantities.items()

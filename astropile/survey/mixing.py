@@ -165,7 +165,7 @@ def target_of(parts: Sequence[Part], merged: Merged, unit: str | None) -> Target
     first = known[0][1]
     if unit is not None and first.field.dtype in ("string", "bool"):
         what = f"values of type {first.field.dtype} have no unit that could become {unit!r}"
-        raise MixedColumnsError(what, where=merged.key)
+        raise MixedColumnsError(what, where=merged.key, hint="leave it out of units=")
     wanted = first.field.unit if unit is None else unit
     changes = tuple(
         Change() if leaf is None else _change(parts[number], merged.key, leaf, first, wanted)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
+from astropile.disk import local_path
 from astropile.document import parse_document
 from astropile.engine.bounds import Bounds, BoundsOf, may_be_true
 from astropile.errors import PileError
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from astropile.engine import Batch, Rejects, RowIndex, Run
     from astropile.pile import RowSource
 
-__all__ = ["PileRequest", "open", "open_survey"]
+__all__ = ["PileRequest", "open", "open_survey", "wanted_rows"]
 
 
 def open_survey(
@@ -93,7 +94,7 @@ def open_survey(
     astropile.errors.NoPileError: no/such/pile: there is no pile
       = help: give the folder that Survey.build or `astropile build` made
     """
-    pile = open_pile(RemotePath(str(path)) if is_url(path) else Path(path).expanduser())
+    pile = open_pile(RemotePath(str(path)) if is_url(path) else local_path(path))
     stored = json.loads(pile.text(REQUEST))
     schema = _stored_schema(pile, stored["leaves"])
     request: Request = PileRequest(
@@ -215,7 +216,10 @@ class PileRequest(Request):
 
         from astropile.engine import Rejects
 
-        return Rejects.from_arrow(pq.read_table(pa.BufferReader(self.pile.content(REJECTS))))
+        # Not read_table: its threads may let go of these bytes when Python is about to end, and
+        # that aborts the process.
+        with pq.ParquetFile(pa.BufferReader(self.pile.content(REJECTS))) as file:
+            return Rejects.from_arrow(file.read(use_threads=False))
 
     def tables(
         self,
@@ -238,7 +242,7 @@ class PileRequest(Request):
     def catalogue_pass(self, split: str | None) -> CataloguePass:
         """Read ids and positions of all objects that are wanted, once."""
         if split not in self._passes:
-            found = self._counted() if self._is_counted(split) else self._filtered(split)
+            found = self._counted() if _is_counted(self, split) else self._filtered(split)
             self._passes[split] = replace(found, stamps=stamps_of(self.run(()).files, self.root))
         return self._passes[split]
 
@@ -250,7 +254,9 @@ class PileRequest(Request):
         numbers = list(range(len(self.pile.leaves)))
         if ranges is not None:
             numbers = [k for k in numbers if len(overlap(self.pile.ranges[k : k + 1], ranges))]
-        return [Shard(k) for k in numbers] or [Shard(0, self._rows_at(slice(0)))]
+        return [Shard(k) for k in numbers] or [
+            Shard(0, _rows_at(self.pile, np.empty(0, dtype=np.int64)))
+        ]
 
     def shard_tables(self, shard: Shard, *, split: str | None) -> Iterator[pa.Table]:
         """Yield Arrow tables of the Examples of a partition."""
@@ -258,22 +264,11 @@ class PileRequest(Request):
             return self.tables(split=split, index=shard.index)
         return replace(self, partitions=(shard.number,)).tables(split=split)
 
-    def _is_counted(self, split: str | None) -> bool:
-        """Return whether counting tells which rows are wanted: their values do not matter."""
-        is_whole = split is None or len(self.pile.manifest.splits) < 2
-        return (
-            is_whole and bool(self.subset.later) and not (self.subset.filters or self.subset.marks)
-        )
-
     def _counted(self) -> CataloguePass:
         """Read ids and positions of the first rows, or of some."""
-        index = self._rows_at(self.subset.pick(len(self._all_rows), {}))
+        index = wanted_rows(self)
         run = self.run(OBJECT_LEAVES)
         return collect(run.batches(index=index), self.rejects, OBJECT_LEAVES)
-
-    def _rows_at(self, rows: Array | slice) -> RowIndex:
-        everything = self._all_rows
-        return type(everything)(everything.file[rows], everything.row[rows])
 
     def _filtered(self, split: str | None) -> CataloguePass:
         """Read ids and positions of the rows that pass the filters."""
@@ -337,6 +332,48 @@ class PileRequest(Request):
             return subset.passes(columns, table.num_rows)
 
         return RowTest(tuple(map(self.stored_name, looked_at)), may_pass, passes)
+
+
+def wanted_rows(request: PileRequest, split: str | None = None) -> RowIndex:
+    """Return where the rows are that all steps leave; ids and positions are not kept."""
+    from astropile.engine import RowIndex
+
+    if _is_counted(request, split):
+        return _rows_at(request.pile, request.subset.pick(request.pile.manifest.rows, {}))
+    files, rows = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+    marks: dict[str, list[Array]] = {mark: [] for mark in request.subset.marks}
+    run = request.run(addresses_of(request.subset.marks.values()), split=split)
+    for batch in request.subset.kept(run.batches(), is_filtered=True):
+        files.append(batch.index.file)
+        rows.append(batch.index.row)
+        for mark, found in marks.items():
+            found.append(batch.columns[mark].data)
+    index = RowIndex(np.concatenate(files), np.concatenate(rows))
+    known = {
+        mark: Column(np.concatenate([np.empty(0, dtype=bool), *found]))
+        for mark, found in marks.items()
+    }
+    picked = request.subset.pick(len(index), known)
+    return RowIndex(index.file[picked], index.row[picked])
+
+
+def _is_counted(request: PileRequest, split: str | None) -> bool:
+    """Return whether counting tells which rows are wanted: their values do not matter."""
+    is_whole = split is None or len(request.pile.manifest.splits) < 2
+    return (
+        is_whole
+        and bool(request.subset.later)
+        and not (request.subset.filters or request.subset.marks)
+    )
+
+
+def _rows_at(pile: Pile, rows: Array) -> RowIndex:
+    """Return where rows of the whole pile are."""
+    from astropile.engine import RowIndex
+
+    starts = pile.starts
+    partition = np.searchsorted(starts, rows, side="right") - 1
+    return RowIndex(partition, rows - starts[partition])
 
 
 @dataclass

@@ -16,11 +16,13 @@ import pyarrow.compute as pc
 from astropile.document import did_you_mean
 from astropile.engine import Rejects
 from astropile.errors import UnknownColumnError, UsageError
+from astropile.pile.types import taken
 from astropile.readers.column import Array
 from astropile.readers.parquet import HATS_COLUMNS
 from astropile.schema import OBJECT_LEAVES
 from astropile.survey.building import pile_place
 from astropile.survey.plain_input import TableInput, table_input
+from astropile.survey.plain_lists import as_arrays, has_open_lists, sized_type
 from astropile.survey.plain_schema import plain_schema, value_type
 from astropile.vocabulary import UnitTextError, conversion, parse_unit
 
@@ -55,7 +57,8 @@ def build_table(
 
     Columns keep their names, types, units and descriptions. The pile holds ``object_id`` as text,
     ``ra`` and ``dec`` in degrees, and then every column of the table; only ``_healpix_29``,
-    ``Norder``, ``Dir`` and ``Npix``, which HATS adds, are made anew.
+    ``Norder``, ``Dir`` and ``Npix``, which HATS adds, are made anew. Lists of lists become arrays:
+    the outermost list may differ from row to row, inner ones are as long as in the first row.
 
     Parameters
     ----------
@@ -79,7 +82,8 @@ def build_table(
     Raises
     ------
     UsageError
-        A column is unknown or of a type that a pile cannot hold, or there is something at `path`.
+        A column is unknown or of a type that a pile cannot hold, inner lists differ in length, or
+        there is something at `path`.
     PileError, OutputError
         As for :meth:`astropile.Survey.build`.
 
@@ -193,16 +197,37 @@ class TableRows:
         for column in self.table.schema:
             if column.name in OBJECT_LEAVES or column.name in HATS_COLUMNS:
                 continue
-            kind = value_type(column.type)
+            kind = self._kind(column)
             if kind is None:
                 raise UsageError(
                     f"a pile cannot hold values of type {column.type}",
                     where=f"{self.table.name}, {column.name}",
                     hint="leave the column out, or convert it to numbers, text, or lists of them "
-                    "with at most 5 axes, all but the outermost of fixed length",
+                    "with at most 5 axes, all but the outermost of one length",
                 )
             found.append(column.with_type(kind))
         return found
+
+    def _kind(self, column: pa.Field) -> pa.DataType | None:
+        """Return the type of a column in the pile; lengths of inner lists are in its values."""
+        if not has_open_lists(column.type):
+            return value_type(column.type)
+        parts = (_whole(piece.column(0)) for _, piece in self.table.batches([column.name]))
+        kind = sized_type(column.type, parts)
+        if kind is not None and self.table.file is None:
+            # A table in memory is looked at before anything is written.
+            for start, piece in self.table.batches([column.name]):
+                rows = _numbered(piece, start)
+                self._values(_whole(piece.column(0)), column.with_type(kind), rows)
+        return kind
+
+    def _values(self, values: pa.Array, wanted: pa.Field, rows: Array) -> pa.Array:
+        """Return values of a column in the type of the pile."""
+        if values.type == wanted.type:
+            return values
+        if not has_open_lists(values.type):
+            return values.cast(wanted.type)
+        return as_arrays(values, wanted.type, rows, f"{self.table.name}, {wanted.name}")
 
     @cached_property
     def about(self) -> About:
@@ -251,7 +276,7 @@ class TableRows:
         self.rejects = Rejects()
         columns = list(dict.fromkeys((self.object_id, self.ra, self.dec)))
         for start, piece in self.table.batches(columns):
-            ids, ra, dec, rows = self._accepted(piece, start)
+            ids, ra, dec, rows, _ = self._accepted(piece, _numbered(piece, start))
             yield Positions(ids, ra, dec, np.zeros(len(rows), dtype=np.int64), rows)
 
     def examples(self) -> Iterator[Examples]:
@@ -260,7 +285,7 @@ class TableRows:
 
         self.rejects = Rejects()
         for start, piece in self.table.batches(None):
-            table, rows = self._packed(piece, start)
+            table, rows = self._packed(piece, _numbered(piece, start))
             yield Examples(table, np.zeros(len(rows), dtype=np.int64), rows)
 
     def sample(self, file: Array, row: Array) -> pa.Table:
@@ -269,21 +294,26 @@ class TableRows:
         for start, piece in self.table.batches(None):
             inside = row[(row >= start) & (row < start + piece.num_rows)] - start
             if len(inside):
-                table, _ = self._packed(piece.take(pa.array(inside)), start)
+                table, _ = self._packed(taken(piece, inside), start + inside)
                 self.rejects = kept
                 return table
         return self.schema.empty_table()
 
-    def _accepted(self, piece: pa.Table, start: int) -> tuple[pa.Array, Array, Array, Array]:
-        """Return id, position and number of the rows that a pile can hold; refuse the others."""
+    def _accepted(
+        self, piece: pa.Table, rows: Array
+    ) -> tuple[pa.Array, Array, Array, Array, Array | None]:
+        """Return id, position, number and place of rows that a pile can hold; refuse the others.
+
+        The place is None if it holds all.
+        """
         ids = self._ids(_whole(piece.column(self.object_id)))
         ra, dec = (
             _numbers(_whole(piece.column(name))) * self._factors[key]
             for key, name in (("ra", self.ra), ("dec", self.dec))
         )
-        with np.errstate(invalid="ignore"):
-            ra = np.where(np.isfinite(ra) & ((ra < 0) | (ra >= 360)), np.mod(ra, 360.0), ra)
-        rows = np.arange(start, start + piece.num_rows)
+        outside = np.isfinite(ra) & ((ra < 0) | (ra >= 360))
+        if outside.any():
+            ra[outside] = np.mod(ra[outside], 360.0)
         null = np.zeros(len(rows), dtype=bool)
         if ids.null_count:
             null = ids.is_null().to_numpy(zero_copy_only=False)
@@ -291,13 +321,13 @@ class TableRows:
             misplaced = (np.isinf(ra) | (np.abs(dec) > 90)) & ~null
         good = ~(null | misplaced)
         if good.all():
-            return ids, ra, dec, rows
+            return ids, ra, dec, rows, None
         names = np.full(len(rows), self.table.name)
         listed = np.array(ids.to_pylist(), dtype=object)
         for code, mask in (("null_id", null), ("position", misplaced)):
             if mask.any():
                 self.rejects.add(code, files=names[mask], rows=rows[mask], object_ids=listed[mask])
-        return ids.filter(pa.array(good)), ra[good], dec[good], rows[good]
+        return ids.filter(pa.array(good)), ra[good], dec[good], rows[good], np.flatnonzero(good)
 
     def _ids(self, ids: pa.Array) -> pa.Array:
         """Return ids as text; NaN and a blank are none.
@@ -322,15 +352,17 @@ class TableRows:
         text = pc.utf8_trim_whitespace(text)
         return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 
-    def _packed(self, piece: pa.Table, start: int) -> tuple[pa.Table, Array]:
-        ids, ra, dec, rows = self._accepted(piece, start)
-        if len(rows) != piece.num_rows:
-            piece = piece.take(pa.array(rows - start))
+    def _packed(self, piece: pa.Table, rows: Array) -> tuple[pa.Table, Array]:
+        ids, ra, dec, rows, kept = self._accepted(piece, rows)
+        if kept is not None:
+            piece = taken(piece, kept)
         arrays = [ids, _nan_is_null(ra), _nan_is_null(dec)]
-        for wanted in self._others:
-            values = _whole(piece.column(wanted.name))
-            arrays.append(values if values.type == wanted.type else values.cast(wanted.type))
+        arrays += [self._values(_whole(piece.column(f.name)), f, rows) for f in self._others]
         return pa.Table.from_arrays(arrays, schema=self.schema), rows
+
+
+def _numbered(piece: pa.Table, start: int) -> Array:
+    return np.arange(start, start + piece.num_rows)
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

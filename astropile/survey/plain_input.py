@@ -14,8 +14,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from astropile.disk import local_path
 from astropile.errors import CorruptFileError, NoFilesError, UsageError
 from astropile.readers import ReadOptions, open_reader
+from astropile.survey.plain_parquet import parquet_pieces
 
 __all__ = ["TableInput", "table_input"]
 
@@ -75,7 +77,7 @@ def table_input(table: Any, object_id: str) -> TableInput:
         It is none of these, or has columns that Arrow cannot hold.
     """
     if isinstance(table, str | PathLike):
-        return _file_input(Path(table).expanduser(), object_id)
+        return _file_input(local_path(table, "table"), object_id)
     if isinstance(table, pa.Table):
         return _memory_input(table)
     if hasattr(table, "itercols") and hasattr(table, "colnames"):
@@ -171,19 +173,14 @@ def _reading(path: Path, hint: str = _ANEW) -> Iterator[None]:
 
 def _parquet_input(path: Path) -> TableInput:
     with _reading(path), pq.ParquetFile(path, pre_buffer=False) as file:
-        schema = file.schema_arrow
-        meta = file.metadata
-        groups = (meta.row_group(k).total_byte_size for k in range(meta.num_row_groups))
-        row_bytes = sum(groups) // max(1, meta.num_rows)
+        schema, meta = file.schema_arrow, file.metadata
 
     def batches(columns: Sequence[str] | None) -> Batches:
         start = 0
-        wanted = None if columns is None else list(columns)
-        step = _step(schema, row_bytes)
-        with _reading(path), pq.ParquetFile(path, pre_buffer=False) as file:
-            for batch in file.iter_batches(batch_size=step, columns=wanted):
-                yield start, pa.Table.from_batches([batch])
-                start += batch.num_rows
+        with _reading(path):
+            for table in parquet_pieces(path, meta, columns, BATCH_BYTES):
+                yield start, table
+                start += table.num_rows
 
     return TableInput(path.name, schema.remove_metadata(), batches, path)
 

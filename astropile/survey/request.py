@@ -103,8 +103,10 @@ class Request(SchemaRequest):
         return " or ".join(f"{self._pattern(name)} ({name})" for name in sources)
 
     def _pattern(self, source: str) -> str:
-        table = next(iter(self.schema.file.sources[source].tables.values()))
-        return table.files.replace("{config}", self.config)
+        tables = self.schema.file.sources[source].tables
+        first = next(iter(tables.values()))
+        patterns = [tables[part].files for part in first.stack] or [first.files]
+        return " or ".join(patterns).replace("{config}", self.config)
 
     @cached_property
     def chosen_source(self) -> str:
@@ -170,20 +172,7 @@ class Request(SchemaRequest):
 
     def input_files(self, run: Run) -> list[Path]:
         """Return every file that a run reads: those of the main table, and those beside it."""
-        from astropile.engine import find_files
-
-        patterns = dict.fromkeys(
-            table.files
-            for program in run.plan.programs
-            for table in program.source.tables.values()
-            if table.is_attached and program.cells[table.name]
-        )
-        attached = (
-            file.path
-            for pattern in patterns
-            for file in find_files(run.root, pattern, follow_links=run.follow_links)
-        )
-        return [*run.files, *attached]
+        return [*run.files, *run.attached_files]
 
     def row_source(self, batch_bytes: int) -> RowSource:
         """Return the rows as a build of a pile reads them."""

@@ -173,7 +173,9 @@ class Subset:
 
     def pick(self, n: int, marks: Mapping[str, Column]) -> NDArray[np.int64]:
         """Return which of n rows that passed the filters are left, in order."""
-        rows = np.arange(n, dtype=np.int64)
+        # The first of very many rows are told without a list of all.
+        first = self.later[0] if self.later else None
+        rows = np.arange(min(n, first.n) if isinstance(first, Head) else n, dtype=np.int64)
         for k, step in enumerate(self.later):
             match step:
                 case Head(n=most):

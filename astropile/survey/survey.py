@@ -6,9 +6,9 @@ import html
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from astropile.disk import local_path
 from astropile.errors import UsageError
 from astropile.registry import find_schema
 from astropile.survey.description import SurveyDescription
@@ -384,7 +384,7 @@ def load(
     request = Request(
         schema=schema,
         config=schema.config_name(config),
-        data_dir=None if data_dir is None else Path(data_dir).expanduser(),
+        data_dir=None if data_dir is None else local_path(data_dir, "data_dir"),
         source=source,
         names=names,
         layout=layout,

@@ -9,6 +9,9 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from astropile.document import did_you_mean, shown
+from astropile.errors import UsageError
+
 __all__ = ["Fault", "Parameter", "Qualifier", "Quantity", "Terms", "Value", "VocabularyFile"]
 
 # A diameter of 2.0 is written 2 and of 0.70 is written 0p7: one number, one word.
@@ -138,3 +141,18 @@ class Terms:
     quantities: Mapping[str, Quantity]
     qualifiers: Mapping[str, Qualifier]
     hints: Mapping[str, str]
+
+    def quantity(self, word: str) -> Quantity:
+        """Return a quantity.
+
+        Raises
+        ------
+        UsageError
+            It is unknown; near words are suggested.
+        """
+        found = self.quantities.get(word)
+        if found is None:
+            what = f"{shown(word)} is not a quantity of the vocabulary"
+            near = did_you_mean(word, list(self.quantities))
+            raise UsageError(what, hint=near or f"one of {', '.join(self.quantities)}")
+        return found

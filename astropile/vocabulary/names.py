@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
-from astropile.document import near, shown
+from astropile.document import near
 from astropile.errors import UsageError
 from astropile.vocabulary.model import Terms
 
@@ -44,16 +44,14 @@ def canonical_name(terms: Terms, meaning: Mapping[str, str]) -> str:
         If the quantity is unknown, a required qualifier is missing, or one is not of the quantity.
     """
     quantity = meaning.get("quantity", "")
-    entry = terms.quantities.get(quantity)
-    if entry is None:
-        what = f"{shown(quantity)} is not a quantity of the vocabulary"
-        raise UsageError(what)
+    entry = terms.quantity(quantity)
     missing = [key for key in entry.requires if key not in meaning]
     foreign = set(meaning) - {"quantity", *entry.in_name, *entry.attributes}
     if missing or foreign:
         reason = f"requires {', '.join(missing)}" if missing else f"takes no {min(foreign)}"
         what = f"{partial_name(terms, meaning)!r} has no canonical name: {quantity!r} {reason}"
-        raise UsageError(what)
+        allowed = dict.fromkeys((*entry.requires, *entry.in_name, *entry.attributes))
+        raise UsageError(what, hint=f"it takes {', '.join(allowed) or 'none'}")
     return partial_name(terms, meaning)
 
 

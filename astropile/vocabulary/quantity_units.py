@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from astropile.document import shown
-from astropile.errors import UsageError
 from astropile.vocabulary.conversion import convertible
 from astropile.vocabulary.model import Fault, Terms
 from astropile.vocabulary.units import UnitTextError, parse_unit, physical_part
@@ -44,10 +42,7 @@ def check_unit(terms: Terms, meaning: Mapping[str, str], unit: str) -> list[Faul
         If the quantity is unknown.
     """
     quantity = meaning.get("quantity", "")
-    entry = terms.quantities.get(quantity)
-    if entry is None:
-        what = f"{shown(quantity)} is not a quantity of the vocabulary"
-        raise UsageError(what)
+    entry = terms.quantity(quantity)
     try:
         parse_unit(unit)
     except UnitTextError as error:

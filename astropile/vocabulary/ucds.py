@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from astropile.errors import UsageError
 from astropile.vocabulary.model import Terms
 
 __all__ = ["derive_ucd", "spectral_word"]
@@ -92,10 +91,7 @@ def derive_ucd(
     UsageError
         If the quantity is unknown.
     """
-    entry = terms.quantities.get(meaning.get("quantity", ""))
-    if entry is None:
-        what = f"{meaning.get('quantity', '')!r} is not a quantity of the vocabulary"
-        raise UsageError(what)
+    entry = terms.quantity(meaning.get("quantity", ""))
     stem = entry.ucd
     for key in entry.in_name:
         stem = entry.ucd_when.get(meaning.get(key, ""), stem)

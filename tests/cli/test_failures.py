@@ -20,10 +20,12 @@ CODES = {
     "UnknownColumnError": 2, "AmbiguousColumnError": 2, "SurveyNotFoundError": 2,
     "SourceError": 1, "DataDirError": 4, "NoFilesError": 4, "CorruptFileError": 1,
     "UnsafeFileError": 3, "CellError": 1, "LeafError": 1, "MatchError": 1, "OutputError": 4,
+    "MatchOptionError": 2, "PileError": 1, "NoPileError": 4, "MirrorError": 4,
 }  # fmt: skip
 OTHERS = [
     (FileNotFoundError(2, "No such file", "a.txt"), 4, "a.txt: No such file"),
     (OSError(28, "No space left on device"), 4, "No space left on device"),
+    (OSError(28, "Error writing bytes to file"), 4, "No space left on device"),
     (MemoryError(), 1, "out of memory"),
     (KeyError("x"), 1, "internal error: KeyError: 'x'"),
     (KeyboardInterrupt(), 130, "interrupted"),
@@ -119,3 +121,11 @@ def test_messages_when_they_hold_escapes_then_cannot_steer_the_terminal(
     printed = capsys.readouterr().err
     assert all(c.isprintable() or c == "\n" for c in printed)
     assert r"\x1b[2J" in printed
+
+
+def test_exit_code_when_the_disk_is_full_then_the_next_step(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert exit_code(failing(OSError(28, "x", "a.txt")), as_json=False, debug=False) == 4
+    printed = capsys.readouterr().err
+    assert printed.startswith("error: a.txt: No space left on device\n  = help: free some space")

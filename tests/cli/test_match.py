@@ -191,14 +191,25 @@ def test_match_when_near_by_errors_or_columns_then_passed_on(
         (["--epoch", "soon"], "--epoch"),
         (["--epoch", "51544"], "Julian year"),
         (["-r", "1", "--radius-column", "mag_r"], "--radius-column"),
-        (["--footprint", "/no/map.fits"], "no MOC"),
+        (["-k", "2"], "k=2 has no meaning"),
+        (["--n-sigma", "3"], "ra_err"),
+        (["--radius", "1e9"], "180 degrees"),
+        (["--radius-column", "nope"], "nope"),
+        (["--left-where", "mag_r >"], "a value is missing"),
+        (["--right-where", "nope > 1"], "nope"),
+        (["--region", "cone(1, 2)"], "has 2 numbers"),
+        (["--region", "circle(1, 2, 3)"], "is no region"),
+        (["--left-region", "box(1, 2, 3, x)"], "--left-region"),
+        (["--right-region", "polygon(1, 2, 3, 4, 5, 6, 7)"], "has 7 numbers"),
+        (["--memory", "1"], "at least 64 MiB"),
+        (["--memory", "much"], "512MB, 2GiB"),
     ],
 )
 def test_match_when_an_option_is_none_then_refused_with_its_name(
     run: Run, pair: list[object], tmp_path: Path, options: list[str], message: str
 ) -> None:
     result = run(*pair, *options, "-o", tmp_path / "m")
-    assert result.exit_code in (1, 2)
+    assert result.exit_code == 2, result.output
     assert message in result.stderr
     assert not (tmp_path / "m").exists()
 
@@ -231,12 +242,83 @@ def test_match_when_piles_and_tables_are_given_then_a_pile_is_written(
     assert facts["pile"] == str(tmp_path / "again")
 
 
+@pytest.mark.parametrize("options", [["--footprint"], ["--region"]])
+def test_match_when_a_map_is_none_then_io_or_data(
+    run: Run, pair: list[object], tmp_path: Path, options: list[str]
+) -> None:
+    (tmp_path / "bad.fits").write_text("x")
+    for name, code in (("no.fits", 4), ("bad.fits", 1)):
+        result = run(*pair, *options, tmp_path / name, "-o", tmp_path / "m")
+        assert result.exit_code == code, result.output
+        assert name in result.stderr
+        assert "= help" in result.stderr
+    assert not (tmp_path / "m").exists()
+
+
+def test_match_when_rows_are_chosen_then_only_they_are_matched(
+    run_json: Any, pair: list[object], tmp_path: Path
+) -> None:
+    def sizes(*options: object) -> tuple[int, int, int]:
+        out = tmp_path / f"m{len(list(tmp_path.iterdir()))}"
+        facts = run_json(*pair, *options, "-o", out)
+        return facts["left"]["rows"], facts["right"]["rows"], facts["pairs"]
+
+    left, right, pairs = sizes()
+    assert sizes("--left-where", "ra < 13")[:2] == (2, right)
+    assert sizes("--right-where", "ra > 13 and ra < 17")[0] == left
+    assert sizes("--left-region", "cone(12, -3, 60)")[:2] == (1, right)
+    assert sizes("--right-region", "polygon(9, -6, 13, -6, 13, 6, 9, 6)")[0] == left
+    both = sizes("--region", "box(11, 17, -90, 90)", "--left-where", "ra < 13")
+    assert both[0] == 1
+    assert both[1] < right
+    assert both[2] <= pairs
+
+
+def test_match_when_rows_of_files_and_piles_are_chosen_then_only_they(
+    run_json: Any, tmp_path: Path
+) -> None:
+    stars = Table({"id": [1, 2, 3], "ra": [10.0, 20.0, 30.0], "dec": [0.0, 5.0, 9.0]})
+    stars["mag"] = [8.0, 9.0, 10.0]
+    where = {"object_id": "id", "ra": "ra", "dec": "dec"}
+    ap.build_table(stars, tmp_path / "pile", name="one", **where)
+    stars.write(tmp_path / "stars.fits")
+    facts = run_json(
+        "match", tmp_path / "stars.fits", tmp_path / "pile", "-o", tmp_path / "m", "--memory",
+        "0.1GiB", "--left-where", "mag < 9.5", "--right-where", "mag > 8.5",
+        "--region", "box(0, 90, -10, 90)",
+    )  # fmt: skip
+    assert (facts["left"]["rows"], facts["right"]["rows"], facts["pairs"]) == (2, 2, 1)
+
+
+@pytest.mark.parametrize("broken", ["write", "save_to_disk"])
+def test_match_when_the_disk_is_full_then_one_error_and_nothing_is_left(
+    run: Run,
+    pair: list[object],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    broken: str,
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Table if broken == "write" else datasets.Dataset, broken, full)
+    result = run(*pair, "-o", tmp_path / "out" / "m")
+    assert result.exit_code == 4, result.output
+    assert f"{tmp_path / 'out' / 'm'}: cannot write: No space left on device" in result.stderr
+    assert "= help: choose a folder" in result.stderr
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_match_when_a_side_is_no_place_then_refused(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x")
     (tmp_path / "a.fits").write_text("x")
-    for name, said in (("none.fits", "neither"), ("a.txt", ".txt"), ("a.fits", "cannot be read")):
+    for name, said, code in (
+        ("none.fits", "neither", 4),
+        ("a.txt", ".txt", 2),
+        ("a.fits", "cannot be read", 1),
+    ):
         result = run("match", tmp_path / name, tmp_path / name, "-o", tmp_path / "m")
-        assert result.exit_code == 2, result.output
+        assert result.exit_code == code, result.output
         assert said in result.output
     result = run("match", tmp_path / "a.fits", tmp_path / "a.fits", "--left-data", tmp_path,
                  "-o", tmp_path / "m")  # fmt: skip

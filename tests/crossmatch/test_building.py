@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from astropy.table import Table
 
@@ -79,11 +80,47 @@ def test_build_when_an_object_has_several_partners_then_ids_name_both(
     np.testing.assert_array_equal(rows[0]["here_v"]["v"], [1.0, 2.0])
 
 
+@pytest.mark.parametrize("how", ["inner", "left", "anti", "outer"])
+def test_build_when_nested_then_a_list_for_each_left_object(tmp_path: Path, how: Any) -> None:
+    rng = np.random.default_rng(3)
+    here = Table({"ra": rng.uniform(10, 10.002, 40), "dec": np.zeros(40), "v": np.ones((40, 2))})
+    there = Table({"ra": rng.uniform(10, 10.002, 30), "dec": np.zeros(30), "n": np.arange(30)})
+    there["w"] = [f"w{k}" for k in range(30)]
+    result = ap.cross_match(
+        here, there, find="all", how=how, nested=True, radius_arcsec=0.1, labels=("here", "there")
+    )
+    pile = result.build(tmp_path / "pile", partition_rows=7, workers=2)
+    wanted = {}
+    for row, block in zip(result.pairs.to_pylist(), ap.fast(result.dataset()), strict=True):
+        key = row["left_object_id"] or f":{row['right_object_id'][0]}"
+        wanted[key] = (block["there"], row["separation_arcsec"])
+    rows = list(ap.fast(pile.dataset()))
+    assert sorted(row["object_id"] for row in rows) == sorted(wanted)
+    for row in rows:
+        blocks, apart = wanted[row["object_id"]]
+        for name in ("n", "w", "ra"):
+            assert row["there"][name].tolist() == [block[name] for block in blocks]
+        if row["here"] is not None:
+            assert row["separation_arcsec"].tolist() == apart
+    several = sum(len(blocks) > 1 for blocks, _ in wanted.values())
+    assert len(pile.filter("count(there.n) > 1")) == several
+    assert str(pile.columns["separation_arcsec"].unit) == "arcsec"
+
+
+def test_build_when_nested_and_values_are_null_then_null_in_the_lists(tmp_path: Path) -> None:
+    here = pa.table({"ra": [10.0], "dec": [0.0]})
+    there = pa.table({"ra": [10.0, 10.0], "dec": [0.0, 0.0], "w": ["a", None], "n": [None, 4]})
+    result = ap.cross_match(here, there, find="all", nested=True, labels=("here", "there"))
+    row = next(iter(ap.fast(result.build(tmp_path / "pile").dataset())))
+    assert row["there"]["w"].tolist() == ["a", None]
+    assert row["there"]["n"].tolist() == [None, 4]
+
+
 def test_build_when_it_cannot_be_then_refused(tmp_path: Path) -> None:
     here = Table({"ra": [10.0], "dec": [0.0]})
-    nested = ap.cross_match(here, here, nested=True)
-    with pytest.raises(UsageError, match="lists"):
-        nested.build(tmp_path / "pile")
+    bulk = Table({"ra": [10.0], "dec": [0.0], "w": [[1.0, 2.0]]})
+    with pytest.raises(UsageError, match=r"there has arrays \(w\), and lists of arrays"):
+        ap.cross_match(here, bulk, nested=True, labels=("here", "there")).build(tmp_path / "pile")
     with pytest.raises(UsageError, match="survey"):
         ap.cross_match(here, here, labels=("Oh dear", "b")).build(tmp_path / "pile")
     assert not (tmp_path / "pile").exists()

@@ -9,8 +9,7 @@ import pytest
 from astropy.table import Table
 
 import astropile as ap
-from astropile.crossmatch.chance import shifted
-from astropile.crossmatch.motion import Placed
+from astropile.crossmatch.chance import Shift
 from astropile.errors import UsageError
 from astropile.sky import position_angle_deg, separation_arcsec, unit_vectors
 
@@ -72,7 +71,7 @@ def test_chance_when_sigma_or_k_then_asked_the_same_way() -> None:
 @pytest.mark.parametrize("offset", [10.0, 3600.0, 100_000.0])
 def test_shift_when_anywhere_then_as_long_and_that_way(direction: float, offset: float) -> None:
     ra, dec = np.array([0.0, 10.0, 359.99, 77.0]), np.array([0.0, 60.0, -89.0, 30.0])
-    new_ra, new_dec = shifted(Placed(ra, dec), direction, offset)
+    new_ra, new_dec = Shift(direction, offset).moved_at(np.arange(4), ra, dec)
     chord = ((unit_vectors(ra, dec) - unit_vectors(new_ra, new_dec)) ** 2).sum(axis=1)
     np.testing.assert_allclose(separation_arcsec(chord), offset, rtol=1e-9)
     angle = position_angle_deg(ra, dec, new_ra, new_dec) - direction
@@ -81,9 +80,15 @@ def test_shift_when_anywhere_then_as_long_and_that_way(direction: float, offset:
 
 @pytest.mark.parametrize(
     "options",
-    [{"shifts": 0}, {"shifts": 1.5}, {"offset_arcsec": 1.9}, {"offset_arcsec": np.nan}],
+    [
+        {"shifts": 0},
+        {"shifts": 1.5},
+        {"offset_arcsec": 1.9},
+        {"offset_arcsec": np.nan},
+        {"offset_arcsec": "x"},
+    ],
 )
 def test_chance_when_shifts_are_none_then_refused(options: Any) -> None:
     table = Table({"ra": [1.0], "dec": [1.0]})
-    with pytest.raises(UsageError, match="shift"):
+    with pytest.raises(UsageError, match=r"shift|offset"):
         ap.cross_match(table, table).chance(**options)

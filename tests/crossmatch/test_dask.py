@@ -10,9 +10,11 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+import astropy.units as u
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from astropy.table import Table
 
 import astropile as ap
 
@@ -20,7 +22,6 @@ pytest.importorskip("lsdb")
 
 from astropile.crossmatch.coordinates import Coordinates, ring_ranges
 from astropile.crossmatch.dask import answer_on_dask, match_on_dask, matched_catalog
-from astropile.crossmatch.lsdb import nearest_few
 from astropile.errors import CorruptFileError, MatchError, SourceError, UsageError
 from astropile.sky import Pairs, healpix_index, match_coordinates
 from tests.crossmatch.hats_files import all_rows, near, scattered, write_hats
@@ -102,7 +103,7 @@ def test_pairs_when_partitions_are_cut_then_identical(catalogs: Catalogs, radius
 
 @pytest.mark.slow
 def test_pairs_when_the_few_nearest_are_asked_for_then_identical(catalogs: Catalogs) -> None:
-    expected = nearest_few(local(*catalogs, radius_arcsec=10.0, find="all"), 2)
+    expected = local(*catalogs, radius_arcsec=10.0, find="k", k=2)
     found = match_on_dask(*catalogs, radius_arcsec=10.0, find="k", k=2)
     assert_identical(found, expected)
 
@@ -234,6 +235,48 @@ def test_piles_when_two_workers_match_them_then_the_result_is_the_local_one(
     assert found.equals(expected)
 
 
+@pytest.fixture(scope="module")
+def uneven(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
+    """Two piles whose objects have errors and radii of their own, some null."""
+    folder = tmp_path_factory.mktemp("uneven")
+    rng = np.random.default_rng(5)
+    piles = []
+    for name in ("left", "right"):
+        n = 900
+        table = Table({"id": np.arange(n), "ra": 10 + rng.normal(0, 0.01, n)})
+        table["dec"] = 5 + rng.normal(0, 0.01, n)
+        table["err"] = rng.exponential(1e3, n) * u.mas
+        table["err2"] = rng.exponential(1e3, n) * u.mas
+        table["reach"] = rng.exponential(3.0, n)
+        table["err"][3] = table["reach"][5] = np.nan
+        where = {"object_id": "id", "ra": "ra", "dec": "dec"}
+        piles.append(ap.build_table(table, folder / name, name=name, partition_rows=200, **where))
+    return piles[0], piles[1]
+
+
+UNEVEN: list[dict[str, Any]] = [
+    {"radius_arcsec": "reach"},
+    {"n_sigma": 2, "left_error": "err", "right_error": ("err", "err2")},
+    {"n_sigma": 3, "left_error": "err", "right_error": 0.2, "radius_arcsec": "reach"},
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("find", "k"), [("nearest", None), ("all", None), ("mutual", None), ("k", 2)]
+)
+def test_piles_when_rows_have_radii_and_errors_then_the_result_is_the_local_one(
+    uneven: tuple[Any, Any], cluster: Any, find: Any, k: Any
+) -> None:
+    for options in UNEVEN:
+        expected = ap.cross_match(*uneven, find=find, k=k, **options)
+        with cluster.as_current():
+            found = ap.cross_match(*uneven, find=find, k=k, engine="dask", **options)
+        assert len(found) > 100
+        assert found.pairs.equals(expected.pairs)
+        assert found.radius_arcsec == expected.radius_arcsec
+
+
 def test_piles_when_asked_what_only_the_local_engine_does_then_refused(
     piles: tuple[Any, Any],
 ) -> None:
@@ -242,7 +285,7 @@ def test_piles_when_asked_what_only_the_local_engine_does_then_refused(
     with pytest.raises(UsageError, match="epoch="):
         answer_on_dask(sides, question, 2016.0)
     many = asked(piles, radius_arcsec=np.ones(len(piles[0])))
-    with pytest.raises(UsageError, match="a radius for each row"):
+    with pytest.raises(UsageError, match="from columns of the pile left"):
         answer_on_dask(*many, None)
     part = asked((piles[0].head(10), piles[1]))
     with pytest.raises(UsageError, match="left is a part of a pile") as caught:

@@ -15,7 +15,7 @@ from astropy.table import Table
 from mocpy import MOC
 
 import astropile as ap
-from astropile.errors import MissingExtraError, UsageError
+from astropile.errors import CorruptFileError, MissingExtraError, NoFilesError, UsageError
 from tests.crossmatch.conftest import Place
 
 LEFT = Table({"ra": [10.0, 10.001, 50.0, np.nan], "dec": [0.0, 0.0, 0.0, 0.0]})
@@ -78,12 +78,34 @@ def test_footprint_when_a_pile_then_its_sky_map(place: Place, tmp_path: Path) ->
     assert result.pairs["right_row"].to_pylist()[1:] == [None] * 3
 
 
-@pytest.mark.parametrize(
-    "footprint", [3, [1, 2], "no/such/file.fits", (None,), (None, None, None), False]
-)
+@pytest.mark.parametrize("footprint", [3, [1, 2], "a\0b", (None,), (None, None, None), False])
 def test_footprint_when_none_then_usage_error(footprint: Any) -> None:
     with pytest.raises(UsageError):
         ap.cross_match(LEFT, RIGHT, footprint=footprint)
+
+
+def test_footprint_when_the_file_is_none_then_io_or_data_error(tmp_path: Path) -> None:
+    (tmp_path / "bad.fits").write_text("no map")
+    for name, kind, code in (("no.fits", NoFilesError, 4), ("bad.fits", CorruptFileError, 1)):
+        with pytest.raises(kind, match=name) as caught:
+            ap.cross_match(LEFT, RIGHT, footprint=tmp_path / name)
+        assert (caught.value.exit_code, bool(caught.value.hint)) == (code, True)
+
+
+def test_footprint_when_a_pile_in_regions_then_what_both_cover(
+    place: Place, tmp_path: Path
+) -> None:
+    pile = place("right", [10.0, 20.0, 99.0], [0.0] * 3).build(tmp_path / "pile")
+    part = pile.filter(region=ap.box((9.9999, 15.0), (-1.0, 1.0)))
+    near = Table({"ra": [10.0, 9.9998, 20.0], "dec": [0.0] * 3})  # all in pixels of the sky map
+    asked = {"how": "left", "footprint": True, "radius_arcsec": 0.1}
+    assert ap.cross_match(near, pile, **asked).in_footprint.tolist() == [True, True, True]
+    assert ap.cross_match(near, part, **asked).in_footprint.tolist() == [True, False, False]
+    union = ap.union_catalog([near, part], footprints=[None, True], radius_arcsec=0.1)
+    assert union.groups["right:in_footprint"].to_pylist() == [True, False, False]
+    for unclear in (part.filter("z < 1"), pile.head(1), pile.sample(1)):
+        with pytest.raises(UsageError, match="only some rows"):
+            ap.cross_match(near, unclear, **asked)
 
 
 def test_footprint_when_mocpy_is_missing_then_error_says_what_to_install(

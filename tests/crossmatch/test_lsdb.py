@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from astropy.table import Table
 
 lsdb = pytest.importorskip("lsdb")
 
-from astropile.crossmatch.lsdb import SEPARATION_COLUMN, SkyCrossmatch, nearest_few  # noqa: E402
+import astropile as ap  # noqa: E402
+from astropile.crossmatch.lsdb import SEPARATION_COLUMN, SkyCrossmatch  # noqa: E402
 from astropile.errors import MatchError  # noqa: E402
 from astropile.sky import match_coordinates  # noqa: E402
 from tests.crossmatch.hats_files import frame, near, scattered  # noqa: E402
@@ -103,7 +105,7 @@ def test_neighbours_when_several_are_asked_for_then_the_nearest_few(left: Any, r
     """As LSDB's own algorithm, but inclusive."""
     found = matched(left, right, SkyCrossmatch(5.0, n_neighbors=2))
     pairs = match_coordinates(*LEFT, *RIGHT, radius_arcsec=5.0, find="all")
-    expected = nearest_few(pairs, 2)
+    expected = match_coordinates(*LEFT, *RIGHT, radius_arcsec=5.0, find="k", k=2)
     assert len(expected) < len(pairs)
     assert len(found) == len(expected)
     np.testing.assert_array_equal(
@@ -113,6 +115,25 @@ def test_neighbours_when_several_are_asked_for_then_the_nearest_few(left: Any, r
 
 
 @pytest.mark.slow
+def test_columns_when_they_say_how_near_then_as_in_memory(left: Any, right: Any) -> None:
+    """Radii and errors of rows, by columns that users have; a column that is not there is told."""
+    options = {"radius_column": "ra", "n_sigma": 0.02, "left_error": "ra", "right_error": 1.0}
+    found = matched(left, right, SkyCrossmatch(60.0, "all", **options))
+    errors = {"left_error": LEFT[0], "right_error": np.full(len(RIGHT[0]), 1.0)}
+    sides = [Table({"ra": side[0], "dec": side[1]}) for side in (LEFT, RIGHT)]
+    expected = ap.cross_match(
+        *sides, find="all", radius_arcsec=np.minimum(LEFT[0], 60.0), n_sigma=0.02, **errors
+    )
+    assert len(found) == len(expected) > 100
+    np.testing.assert_array_equal(
+        np.sort(found[SEPARATION_COLUMN].to_numpy(dtype=np.float64)),
+        np.sort(expected.separation_arcsec),
+    )
+    for option in ("radius_column", "left_error", "right_error", "tie_column"):
+        with pytest.raises(MatchError, match=f"{option}='nope' is no column"):
+            matched(left, right, SkyCrossmatch(60.0, **{option: "nope"}))
+
+
 def test_radius_when_a_pair_is_exactly_at_it_then_found() -> None:
     """The radius is inclusive: LSDB's own algorithm leaves this pair out."""
     separation = match_coordinates([10.0], [0.0], [10.0], [0.5], radius_arcsec=3600.0)
@@ -159,7 +180,7 @@ def test_margin_when_filtered_away_then_refused(left: Any, right: Any) -> None:
     """A position column or a tie column that is not loaded is said before anything is read."""
     with pytest.raises(MatchError, match="must have column 'dec'"):
         matched(left[["object_id", "ra"]], right, SkyCrossmatch(1.0))
-    with pytest.raises(MatchError, match="no column 'row'"):
+    with pytest.raises(MatchError, match="tie_column='row' is no column"):
         matched(left, right, SkyCrossmatch(1.0, tie_column="row"))
 
 
@@ -172,6 +193,7 @@ def test_margin_when_filtered_away_then_refused(left: Any, right: Any) -> None:
         ({"n_neighbors": 0}, "at least 1"),
         ({"n_neighbors": True}, "at least 1"),
         ({"find": "all", "n_neighbors": 2}, "every row"),
+        ({"n_sigma": -1.0}, "no number above 0"),
     ],
 )
 def test_options_when_none_then_refused_at_once(options: dict[str, Any], message: str) -> None:

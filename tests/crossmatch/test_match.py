@@ -8,6 +8,7 @@ import astropy.units as u
 import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
+from astropy.table import Table
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -201,3 +202,39 @@ def test_match_when_sky_is_random_then_views_agree_and_pairs_are_brute_force(
     order = list(zip(result.left_row, result.separation_arcsec, result.right_row, strict=True))
     assert order == sorted(order)
     assert_aligned(result)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"labels": 5},
+        {"labels": "ab"},
+        {"n_sigma": "x"},
+        {"n_sigma": [1, 2]},
+        {"nested": "yes"},
+        {"find": 5},
+        {"find": "k"},
+        {"k": 2},
+        {"how": 5},
+        {"radius_arcsec": True},
+        {"radius_arcsec": {}},
+        {"radius_arcsec": [1.0, 2.0]},
+        {"radius_arcsec": 1e9},
+        {"n_sigma": 3},
+        {"n_sigma": 3, "left_error": ("a", 5), "right_error": 1.0},
+        {"n_sigma": 3, "left_error": [1.0, 1.0], "right_error": 1.0},
+        {"memory_bytes": "1GB"},
+        {"engine": 5},
+        {"footprint": (1, 2)},
+    ],
+    ids=str,
+)
+def test_match_when_options_are_none_then_usage_error_with_a_next_step(
+    options: dict[str, Any],
+) -> None:
+    """Of the command line they are exit code 2."""
+    table = Table({"ra": [10.0], "dec": [0.0]})
+    with pytest.raises(UsageError) as caught:
+        ap.cross_match(table, table, **options)
+    assert caught.value.exit_code == 2
+    assert caught.value.hint

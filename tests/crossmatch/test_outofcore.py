@@ -151,13 +151,16 @@ def test_match_when_piles_are_filtered_then_rows_are_those_of_the_filter(
     assert result.chance(shifts=1).pairs == result.n_pairs
 
 
-def test_match_when_a_pile_is_counted_off_then_in_memory(folder: Path) -> None:
+def test_match_when_a_pile_is_counted_off_then_by_parts(folder: Path) -> None:
     ra, dec = positions(5, 50, clump=(0.0, 0.0), spread=0.01)
     both = pile(folder / "left", ra, dec, partition_rows=9)
-    assert ap.cross_match(both.head(20), both).n_pairs == 20
-    with pytest.raises(MatchError, match="memory_bytes"):
-        ap.cross_match(both.head(20), Table({"ra": np.zeros(400_000), "dec": np.zeros(400_000)}),
-                       memory_bytes=2**26)  # fmt: skip
+    assert ap.cross_match(both.head(20), both, memory_bytes=2**26).n_pairs == 20
+
+
+def test_match_when_no_pile_then_a_budget_is_for_all_rows() -> None:
+    table = Table({"ra": np.zeros(200_000), "dec": np.zeros(200_000)})
+    with pytest.raises(MatchError, match=r"400000 rows take about 82\.4 MiB in memory; 64 MiB are"):
+        ap.cross_match(table, table, memory_bytes=2**26)
 
 
 def test_parts_when_memory_is_short_then_refused_or_cut(folder: Path) -> None:

@@ -161,3 +161,34 @@ def test_union_dataset_when_surveys_and_tables_then_members_of_each(
 def test_union_when_arguments_are_none_then_refused(surveys: Any, options: Any) -> None:
     with pytest.raises((UsageError, MatchError)):
         ap.union_catalog(surveys, **options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"labels": 5},
+        {"labels": "ab"},
+        {"footprints": 5},
+        {"footprints": "map.fits"},
+        {"footprints": [None]},
+        {"radius_arcsec": "x"},
+        {"radius_arcsec": [1.0, 2.0]},
+        {"epoch": "soon"},
+    ],
+    ids=str,
+)
+def test_union_when_options_are_none_then_usage_error_with_a_next_step(
+    options: dict[str, Any],
+) -> None:
+    table = Table({"ra": [10.0], "dec": [0.0]})
+    with pytest.raises(UsageError) as caught:
+        ap.union_catalog([table, table], **options)
+    assert caught.value.hint
+
+
+def test_union_when_a_table_has_sky_coordinates_then_examples_have_them() -> None:
+    where = SkyCoord([10.0, 20.0] * u.deg, [0.0, 1.0] * u.deg)
+    table = Table({"where": where, "n": [1, 2]})
+    union = ap.union_catalog([table, Table({"ra": [20.0], "dec": [1.0]})], footprints=True)
+    row = ap.fast(union.dataset())[1]
+    assert row["table_left"][0]["where"] == {"ra": 20.0, "dec": 1.0}

@@ -333,3 +333,79 @@ def test_logarithms_when_not_positive_then_nan() -> None:
 def test_reductions_when_axis_negative_then_counted_from_the_end() -> None:
     x = Column(np.ones((2, 3, 4)))
     assert evaluate("sum(x, -1)", 2, x=x).data.tolist() == [[4.0] * 3] * 2
+
+
+_NULL = np.array([False, True, False])
+_OF_ARRAYS = {
+    "dense": Column(np.arange(12.0).reshape(3, 4), null=_NULL),
+    "list": Column(np.arange(6.0), offsets=np.array([0, 2, 2, 6]), null=_NULL),
+    "plane": Column(np.arange(24.0).reshape(3, 2, 4), null=_NULL),
+    "number": Column(np.array([1.0, 2.0, 3.0]), null=_NULL),
+    "known": Column(np.arange(12.0).reshape(3, 4)),
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dim(dense, 0)",
+        "dim(list, 0)",
+        "flat(plane)",
+        "flat(plane, 0, 1)",
+        "repeat(dense, 2)",
+        "repeat(known, number)",
+        "tile(list, 2)",
+        "tile(known, number)",
+        "concat(dense, known)",
+        "concat(list, known)",
+        "index(dense, 1)",
+        "index(list, 0)",
+        "index(known, number)",
+        "grid(4, number, 1)",
+        "grid(4, 1, number)",
+        "grid(4, 1, 1, number)",
+        "grid(number, 1, 1)",
+        "grid(dim(dense, 0), 1, 1)",
+        "grid(dim(list, 0), 1, 1)",
+        "pad(plane, 4, 6)",
+        "reverse(list)",
+        "dense[1:3]",
+        "list[0]",
+        "one(0 * dense)",
+    ],
+)
+def test_array_functions_when_an_argument_is_null_then_null_in_that_row_alone(text: str) -> None:
+    """The data beneath a null are those of any other row."""
+    found = evaluate(text, 3, **_OF_ARRAYS)
+    assert found.null is not None
+    assert found.null.tolist() == _NULL.tolist()
+
+
+def test_concat_when_scalars_are_null_or_elements_are_holes_then_holes() -> None:
+    holes = np.array([[False, True], [False, False], [True, False]])
+    x = Column(np.arange(6).reshape(3, 2), holes=holes)
+    y = Column(np.array([7, 8, 9]), null=_NULL)
+    dense = evaluate("concat(y, x)", 3, x=x, y=y)
+    assert dense.holes is not None
+    assert dense.holes.tolist() == [
+        [False, False, True],
+        [True, False, False],
+        [False, True, False],
+    ]
+    lists = evaluate("reverse(concat(x, y))[0:2]", 3, x=x.ragged(), y=y)
+    assert to_lists(lists) == [[7, 1], [8, 3], [9, 5]]
+    assert lists.holes is not None
+    assert lists.holes.astype(int).tolist() == [0, 1, 1, 0, 0, 0]
+
+
+def test_grid_when_a_count_is_null_then_other_rows_stay_of_one_length() -> None:
+    found = evaluate("grid(n, 1, 1)", 3, n=Column(np.array([4, 99, 4]), null=_NULL))
+    assert found.offsets is None
+    assert found.data.shape == (3, 4)
+
+
+def test_text_when_numbers_are_not_whole_then_the_rows_are_told() -> None:
+    with pytest.raises(Fault, match=r"7\.25 is not whole") as caught:
+        evaluate("join('-', 'x', x)", 3, x=Column(np.array([7.0, 7.25, np.nan])))
+    assert caught.value.rows is not None
+    assert caught.value.rows.tolist() == [False, True, False]

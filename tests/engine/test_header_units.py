@@ -173,3 +173,11 @@ def test_read_when_an_input_of_a_transform_contradicts_then_error(run: Any) -> N
     assert "input ra of table near" in str(caught.value)
     settled = tables.replace("RA", "\"unit(ra, 'arcsec')\"").replace("stack(ra)", "stack(0)")
     assert run({"ra": "arcsec"}, values=values, tables=settled)["flux"].tolist() == [1, 0, 0]
+
+
+def test_read_when_keys_are_read_first_then_other_cells_are_still_compared(run: Any) -> None:
+    """As of a table with unique, whose keys are read before everything else."""
+    tables = "{main: {files: '*.fits', format: fits, hdu: CAT, unique: [object_id]}}"
+    assert run({}, tables=tables)["flux"].tolist() == [1, 1, 1]
+    with pytest.raises(LeafError, match="'mJy' by the file, but 'Jy' by the YAML"):
+        run({"flux": "mJy"}, tables=tables)

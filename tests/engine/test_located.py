@@ -158,7 +158,9 @@ def test_each_when_file_is_missing_then_policy_decides(tmp_path: Path, policy: s
     )
     run = run_of(schema, tmp_path)
     if policy == "error":
-        with pytest.raises(CellError, match=r"no file b\.fits \(table spec\) for 1 rows") as caught:
+        with pytest.raises(
+            CellError, match=r"no file b\.fits \(table spec\) for 1 row, and 1 more"
+        ) as caught:
             list(run.batches())
         assert "unmatched: drop" in str(caught.value)
         return
@@ -400,6 +402,34 @@ def test_later_table_when_it_uses_an_earlier_one_then_its_cells_are_read_too(
     assert lists_of(batch.columns["spectrum.flux"]) == [[1], [2, 3]]
 
 
+@pytest.mark.parametrize("policy", ["drop", "null", "error"])
+def test_later_table_when_no_file_of_an_earlier_one_is_there_then_policy_decides(
+    tmp_path: Path, policy: str
+) -> None:
+    write_catalogue(tmp_path, 2, stem=["a", "b"])
+    write_table(tmp_path / "flux.fits", flux=[1.0, 2.0])
+    one = 'each: true, files: "{stem}.fits", format: fits, rows: file, unmatched: null'
+    two = f'each: true, files: "{{one.PRIMARY@NAME}}.fits", format: fits, unmatched: {policy}'
+    source = f"""
+    tables:
+      {MAIN}
+      one: {{{one}}}
+      spec: {{{two}}}
+    values: {{spectrum.flux: spec.flux}}
+"""
+    run = run_of(survey(modalities=SPECTRUM, source=source), tmp_path)
+    if policy == "error":
+        with pytest.raises(CellError, match=r"no file has 'one\.PRIMARY@NAME' for 2 rows"):
+            list(run.batches())
+        return
+    batches = list(run.batches())
+    assert run.rejects.counts() == ({"unmatched": 2} if policy == "drop" else {})
+    for batch in batches:
+        null = batch.columns["spectrum.flux"].null
+        assert null is not None
+        assert null.tolist() == [True, True]
+
+
 def test_batches_when_files_are_big_then_few_rows_at_a_time(tmp_path: Path) -> None:
     write_catalogue(tmp_path, 40, stem=["a"] * 40)
     write_table(tmp_path / "a.fits", flux=np.ones(5000))
@@ -407,6 +437,22 @@ def test_batches_when_files_are_big_then_few_rows_at_a_time(tmp_path: Path) -> N
     sizes = [len(b) for b in run_of(schema, tmp_path, batch_bytes=400_000).batches()]
     assert sum(sizes) == 40
     assert max(sizes[1:]) <= 10
+
+
+@pytest.mark.parametrize("lacking", [0, 10])
+def test_batches_when_a_number_is_made_of_a_big_file_then_few_rows_at_a_time(
+    tmp_path: Path, lacking: int
+) -> None:
+    """The leaf does not tell how much is read for it, nor do rows that lack their file."""
+    write_catalogue(tmp_path, 60, stem=["none"] * lacking + ["a"] * (60 - lacking))
+    write_table(tmp_path / "a.fits", flux=np.ones(5000))
+    columns = "  top: {dtype: float32, description: Largest flux.}\n"
+    spec = 'each: true, files: "{stem}.fits", format: fits, rows: file, unmatched: drop'
+    tables = f"    tables:\n      {MAIN}\n      spec: {{{spec}}}\n"
+    schema = survey(columns=columns, source=f"{tables}    values: {{top: max(spec.flux)}}\n")
+    sizes = [len(b) for b in run_of(schema, tmp_path, batch_bytes=400_000).batches()]
+    assert sum(sizes) == 60 - lacking
+    assert max(sizes) <= 10
 
 
 def test_template_when_holes_have_formats_then_written_as_python_does(tmp_path: Path) -> None:

@@ -79,6 +79,15 @@ def test_range_when_it_is_no_part_of_the_table_then_policy_decides(
     assert column.null.tolist() == [False, True]
 
 
+def test_range_when_several_are_no_part_then_each_row_is_told_its_own(tmp_path: Path) -> None:
+    write_head(tmp_path, "a", [1, 5, 9], [2, 7, 9])
+    write_table(tmp_path / "a_PHOT.FITS", flux=[1.0, 2.0, 3.0])
+    run = run_of(head_and_phot(", unmatched: drop"), tmp_path)
+    assert [len(batch) for batch in run.batches()] == [1]
+    told = [message.partition(" (")[0] for message in run.rejects.messages]
+    assert told == ["rows 4 to 7", "rows 8 to 9"]
+
+
 def test_range_when_files_are_several_then_each_row_has_those_of_its_own(tmp_path: Path) -> None:
     write_head(tmp_path, "a", [1], [1])
     write_head(tmp_path, "b", [2, 1], [2, 2])

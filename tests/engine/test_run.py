@@ -300,7 +300,7 @@ def test_join_when_key_matches_then_cells_beside_and_unmatched_follow_policy(
     values: {z: other.z}
 """
     columns = "  z: {dtype: float32, description: Z.}\n"
-    with pytest.raises(CellError, match="no row of table other for 1 rows"):
+    with pytest.raises(CellError, match="no row of table other for 1 row "):
         read_all(survey(columns=columns, source=source.replace("POLICY", "error")), root)
     batch = read_all(survey(columns=columns, source=source.replace("POLICY", "null")), root)
     assert batch.columns["z"].null is not None

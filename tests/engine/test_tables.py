@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astropile.engine.blocks import _is_sorted, _order
-from astropile.engine.tables import Frame, first_of_each, group_numbers, nest
+from astropile.engine.tables import Frame, find_partners, first_of_each, group_numbers, nest
 from astropile.readers import Column
 
 KEYS = st.lists(st.tuples(st.integers(0, 3), st.sampled_from("abc")), max_size=12)
@@ -92,3 +92,12 @@ def test_order_when_keys_are_small_integers_then_no_overflow() -> None:
     second = np.array([2.0, 5.0, 1.0, 4.0, 3.0])
     guide = Column(first, offsets=np.array([0, 3, 5]))
     assert _order([first, second], guide).tolist() == [1, 2, 0, 3, 4]
+
+
+def test_partners_when_ids_are_signed_and_unsigned_then_all_digits_count() -> None:
+    big = 2**62
+    table = Frame(
+        {"key": Column(np.array([big, big + 1], dtype="u8"))}, np.zeros(2, "i8"), np.arange(2)
+    )
+    wanted = {"key": Column(np.array([big + 1, big + 2, big]))}
+    assert find_partners(table, wanted, where="table").tolist() == [1, -1, 0]

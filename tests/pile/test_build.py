@@ -16,6 +16,7 @@ from astropile.errors import PileError, UsageError
 from astropile.pile import open_pile, scan, verify_pile
 from astropile.pile.route import Router, WaitingRows
 from astropile.sky import healpix_index
+from astropile.survey.plain import TableRows
 
 
 def test_build_when_done_then_rows_are_those_of_the_table(small: pa.Table, built: Path) -> None:
@@ -185,3 +186,76 @@ def test_build_when_real_catalogues_are_given_then_all_rows_and_verified(
     assert len(pile) + pile.rejects.counts().get("no_position", 0) == len(catalog)
     ids = np.sort(np.asarray(catalog["object_id"])[placed])
     assert np.array_equal(np.sort(np.asarray(pile.catalog()["object_id"])), ids)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 8])
+@pytest.mark.parametrize("waits", [False, True])
+def test_build_when_columns_are_bulk_then_the_same_bytes_however_rows_come(
+    kit: Any, workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, waits: bool
+) -> None:
+    """Rows come in other pieces: of a file with small row groups, from memory, from the disk."""
+    monkeypatch.setattr("astropile.pile.bulk.BULK_BYTES", 64)
+    monkeypatch.setattr("astropile.pile.leaf.GROUP_BYTES", 30_000)
+    monkeypatch.setattr("astropile.pile.leaf.PAGE_BYTES", 1000)
+    sample, kept = TableRows.sample, []
+
+    def once(*arguments: Any) -> pa.Table:
+        kept[:] = kept or [sample(*arguments)]  # how big rows are is not what differs
+        return kept[0]
+
+    monkeypatch.setattr(TableRows, "sample", once)
+    table = kit.make_table(1500, seed=6, wide=400)
+    file = tmp_path / "t.parquet"
+    pq.write_table(table, file, row_group_size=1500)
+    kit.build(file, tmp_path / "first", partition_rows=150, workers=1)
+    pq.write_table(table, file, row_group_size=37)
+    monkeypatch.setattr("astropile.survey.plain_input.BATCH_BYTES", 50_000)
+    if waits:
+        monkeypatch.setattr(Router, "add", _adding_little(Router.add))
+    kit.build(file, tmp_path / "again", partition_rows=150, workers=workers)
+    first, again = (_leaves(kit.tree(tmp_path / name)) for name in ("first", "again"))
+    assert len(first) > 10
+    assert first == again
+    rows = ap.open(tmp_path / "again").iter_tables()
+    found = {row["name"]: row["flux"] for part in rows for row in part.to_pylist()}
+    assert found == dict(zip(table["name"].to_pylist(), table["flux"].to_pylist(), strict=True))
+
+
+def _leaves(tree: dict[str, str]) -> dict[str, str]:
+    return {name: digest for name, digest in tree.items() if "Npix=" in name}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"workers": "x"}, {"workers": 0}, {"workers": True}, {"memory_bytes": "1GB"},
+     {"memory_bytes": 2**20}, {"partition_rows": 0.5}, {"partition_bytes": None},
+     {"margin_arcsec": "wide"}, {"margin_arcsec": -1}],
+    ids=str,
+)  # fmt: skip
+def test_build_when_an_option_is_none_then_usage_error_that_names_it(
+    tmp_path: Path, options: dict[str, Any]
+) -> None:
+    table = pa.table({"id": ["a"], "ra": [1.0], "dec": [2.0]})
+    roles = {"object_id": "id", "ra": "ra", "dec": "dec"}
+    pile = ap.build_table(table, tmp_path / "pile", name="one", **roles)
+    for build in (
+        lambda: pile.build(tmp_path / "again", **options),
+        lambda: ap.cross_match(pile, pile).build(tmp_path / "again", **options),
+    ):
+        with pytest.raises(UsageError, match=f"{next(iter(options))}=") as caught:
+            build()
+        assert caught.value.hint
+    assert [path.name for path in tmp_path.iterdir()] == ["pile"]
+
+
+def test_memory_when_too_little_then_said_in_units_of_people(tmp_path: Path) -> None:
+    table = pa.table({"id": ["a"], "ra": [1.0], "dec": [2.0]})
+    roles = {"object_id": "id", "ra": "ra", "dec": "dec"}
+    with pytest.raises(UsageError, match="memory_bytes=1048576; expected at least 64 MiB"):
+        ap.build_table(table, tmp_path / "pile", name="one", **roles, memory_bytes=2**20)
+
+
+def test_verify_when_workers_are_none_then_usage_error(tmp_path: Path) -> None:
+    for workers in ("x", 0, 1.5):
+        with pytest.raises(UsageError, match="workers="):
+            verify_pile(tmp_path, workers=workers)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astropile.errors import PileError
+from astropile.pile.bulk import bulk_columns, in_order
 from astropile.pile.histogram import SkyCounts, plan_partitions
 from astropile.pile.ids import IdLog, hash_ids
 from astropile.pile.layout import DEEPEST_ORDER
+from astropile.pile.leaf import sorted_order
 from astropile.pile.rowlog import RowLog, RowLogWriter
 from astropile.pile.types import restored, stored_type, table_header, taken
 
@@ -38,8 +41,21 @@ def test_hash_when_text_is_ascii_then_the_same_for_numpy_and_arrow() -> None:
     for left, right in zip(hash_ids(np.array(names)), hash_ids(pa.array(names)), strict=True):
         assert left.tolist() == right.tolist()
         assert len(set(left.tolist())) == len(names)
+    import numba  # the others are compiled  # noqa: F401
+
+    few = _hashes_by_numpy(names)
+    assert few == [hashes.tolist() for hashes in hash_ids(pa.array(names))]
     sliced = pa.array(["zz", *names]).slice(1)
     assert hash_ids(sliced)[0].tolist() == hash_ids(pa.array(names))[0].tolist()
+
+
+def _hashes_by_numpy(names: list[str]) -> list[list[int]]:
+    """Return what few ids get in a process without Numba, as Arrow and as NumPy have them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delitem(sys.modules, "numba", raising=False)
+        arrow, numpy = hash_ids(pa.array(names)), hash_ids(np.array(names))
+    assert [part.tolist() for part in arrow] == [part.tolist() for part in numpy]
+    return [part.tolist() for part in arrow]
 
 
 @given(
@@ -119,3 +135,29 @@ def test_header_when_astropy_does_not_know_a_unit_then_left_out() -> None:
     text = table_header(pa.schema(fields))
     assert '"name": "b", "datatype": "float64"}' in text
     assert '"description": "A: b."' in text
+
+
+def test_rows_when_put_in_order_then_bulk_columns_are_views_and_the_rest_as_taken() -> None:
+    images = pa.array([[float(k)] * 4 for k in range(6)], pa.list_(pa.float32(), 4))
+    table = pa.concat_tables(
+        [
+            pa.table({"n": [0, 1], "image": images[:2]}),
+            pa.table({"n": range(2, 6), "image": images[2:]}),
+        ]
+    )
+    rows = np.array([5, 0, 2, 2, 1])
+    found = in_order(table, rows, ["image"])
+    assert found.to_pylist() == table.take(pa.array(rows)).to_pylist()
+    assert found.column("image").num_chunks == 5
+    addresses = {chunk.values.buffers()[1].address for chunk in table.column("image").chunks}
+    cut = found.column("image").chunks
+    assert {chunk.values.buffers()[1].address for chunk in cut} <= addresses
+    assert bulk_columns(pa.table({"n": [1], "image": pa.array([[1.0] * 9000])})) == ("image",)
+
+
+@given(pixels=st.lists(st.integers(0, 5), max_size=40))
+def test_order_when_pixels_repeat_then_earlier_rows_come_first(pixels: list[int]) -> None:
+    healpix = np.array(pixels, dtype=np.int64)
+    order = sorted_order(healpix)
+    found = np.arange(len(healpix)) if order is None else order
+    assert found.tolist() == sorted(range(len(pixels)), key=pixels.__getitem__)

@@ -108,6 +108,15 @@ def test_concatenate_when_forms_and_masks_differ_then_rows_in_order(
     assert len(whole) == sum(map(len, parts))
 
 
+def test_concatenate_when_whole_numbers_are_of_two_types_then_all_digits_stay() -> None:
+    big = 2**62 + 1
+    signed, unsigned = np.array([big, -1]), np.array([big + 1], dtype="u8")
+    found = Column.concatenate([Column(signed), Column(unsigned)])
+    assert found.data.tolist() == [big, -1, big + 1]
+    top = np.array([2**64 - 1], dtype="u8")
+    assert Column.concatenate([Column(signed[:1]), Column(top)]).data.tolist() == [big, 2**64 - 1]
+
+
 def test_concatenate_when_a_part_is_empty_then_it_has_no_say() -> None:
     """An empty selection has no shape worth keeping."""
     full = Column(np.ones((2, 3)))

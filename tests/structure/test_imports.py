@@ -14,7 +14,7 @@ FLOORS = (
     ("cli", "site", "plot", "export", "testing"),
     ("datasets", "crossmatch", "survey"),
     ("pile", "engine"),
-    ("sky", "readers", "remote"),
+    ("transforms", "sky", "readers", "remote"),
     ("registry", "schema", "expression", "vocabulary", "document"),
     ("disk", "errors"),
 )

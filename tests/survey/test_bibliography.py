@@ -27,7 +27,7 @@ def papers() -> list[Paper]:
 def test_registry_when_read_then_every_entry_is_whole() -> None:
     for paper in papers():
         assert all(paper.fields[name] for name in ("title", "author", "year")), paper.key
-        assert re.fullmatch(r"(19|20)\d\d", paper.fields["year"]), paper.key
+        assert re.fullmatch(r"(18|19|20)\d\d", paper.fields["year"]), paper.key
         doi, eprint = paper.fields.get("doi", "10.1/x"), paper.fields.get("eprint", "2000.00001")
         assert re.fullmatch(r"10\.\d{4,}/\S+|10\.1/x", doi), f"{paper.key}: doi {doi}"
         assert re.fullmatch(r"\d{4}\.\d{4,5}|[a-z-]+/\d{7}", eprint), f"{paper.key}: {eprint}"

@@ -69,8 +69,8 @@ def cross_match(
     epoch : float, astropy Time, "left" or "right", optional
         Julian year to which proper motions bring positions before they are compared. Default: none.
     footprint : MOC, path, True, or tuple of two of these or None, optional
-        Part of the sky that the right side covers, or both sides. True: where both say so
-        themselves, a pile by its sky map. It adds ``in_footprint`` and needs mocpy.
+        Part of the sky that the right side, or each, covers. True: where both say so themselves,
+        a pile by its sky map. It adds ``in_footprint`` and needs mocpy.
     nested : bool
         One row for each left object, with all its right ones as a list.
     engine : {"local", "dask"}
@@ -88,8 +88,7 @@ def cross_match(
     Raises
     ------
     UsageError, MatchError, SourceError
-        An option is none, or does not go with others; a table has no position that can be found,
-        memory does not do; a survey has no data.
+        An option is none, or does not go with others; a table has no position; memory does not do.
 
     Examples
     --------

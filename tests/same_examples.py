@@ -53,7 +53,7 @@ def assert_same_in(survey: Survey, source: str, data_dir: Path) -> list[str]:
 def is_double(survey: Survey, key: str, sources: tuple[str, str]) -> bool:
     """Return whether a top-level key holds float64 numbers in both sources."""
     leaf = survey.schema.leaves_of(survey.config).get(key)
-    lossy = {a for name in sources for a in survey.schema.file.sources[name].lossy}
+    lossy = {a for name in sources for a in bound(survey.schema, survey.config, name).lossy}
     place = survey.schema.file.object
     of_place = {"ra": place.ra, "dec": place.dec}.get(key, key)
     return leaf is not None and not leaf.derived and not lossy & {key, of_place}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # A row must fit into a block: those with arrays as text are some 100 kB long.
 BLOCK_BYTES: Final = 2**24
 _FILTER_BYTES: Final = 2**20
+# What stands behind the last delimiter of rows that end with one; no file has such a name.
+_END: Final = "\0"
 # What Arrow says of a line with another number of cells, with its first 96 characters.
 _RAGGED: Final = re.compile(r"Expected (\d+) columns, got (\d+): (.*?)(?: \.\.\.)?$", re.MULTILINE)
 
@@ -51,8 +53,8 @@ class Dialect:
     quoted_nulls: bool = False
     plain: bool = False
 
-    def names(self, line: str) -> list[str]:
-        """Return the cells of the line with the names of the columns."""
+    def split(self, line: str) -> list[str]:
+        """Return the cells of a line, without blanks around them."""
         cells = [line] if self.plain else next(csv.reader([line], delimiter=self.delimiter))
         if self.plain:
             cells = line.strip(" ").split(self.delimiter)
@@ -75,10 +77,18 @@ class Dialect:
         return re.sub(rb"(?<=[%b\n])[%b]+" % (mark, blanks), b"", lines).strip(blanks)
 
 
-def read_header(path: Path, dialect: Dialect) -> list[str]:
-    """Return the names in the first line that is no comment."""
+def read_top(path: Path, dialect: Dialect, *, with_names: bool) -> tuple[list[str], list[str]]:
+    """Return the names in the first line that is no comment, if it has them, and the first row.
+
+    The row is empty unless it ends with a delimiter: only then is it wanted, and it may be long.
+    """
     with _open_lines(path, dialect) as file:
-        return _header(file, dialect)
+        names = _header(file, dialect) if with_names else []
+        row = next((text for text in _texts(file) if text.strip()), "")
+        try:
+            return names, dialect.split(row) if row.endswith(dialect.delimiter) else []
+        except csv.Error:  # a cell longer than that module takes
+            return names, []
 
 
 def open_batches(
@@ -88,6 +98,7 @@ def open_batches(
     types: Mapping[str, pa.DataType],
     *,
     skip_header: bool,
+    closed: bool = False,
 ) -> Generator[pa.RecordBatch]:
     """Yield the rows of a text table from its first to its last, some columns only.
 
@@ -103,27 +114,30 @@ def open_batches(
         The wanted columns.
     skip_header : bool
         Whether the first line holds names.
+    closed : bool
+        Whether a delimiter stands at the end of each row, too.
 
     Raises
     ------
     CorruptFileError
         A line has too few or too many cells; its number is given.
     """
+    end = [_END] if closed else []
     with _open_lines(path, dialect) as file:
         if skip_header:
             _header(file, dialect)
         try:
-            yield from open_csv(
+            batches = open_csv(
                 pa.PythonFile(file, mode="r"),
-                ReadOptions(column_names=list(columns), block_size=BLOCK_BYTES),
+                ReadOptions(column_names=[*columns, *end], block_size=BLOCK_BYTES),
                 ParseOptions(
                     delimiter=dialect.delimiter,
                     quote_char=False if dialect.plain else '"',
                     newlines_in_values=not dialect.plain,
                 ),
                 ConvertOptions(
-                    column_types=dict(types),
-                    include_columns=list(types),
+                    column_types={**types, **dict.fromkeys(end, pa.string())},
+                    include_columns=[*types, *end],
                     null_values=list(dialect.nulls),
                     strings_can_be_null=True,
                     quoted_strings_can_be_null=dialect.quoted_nulls,
@@ -133,6 +147,8 @@ def open_batches(
                     check_utf8=False,
                 ),
             )
+            for batch in batches:
+                yield _without_end(batch, len(columns)) if closed else batch
         except pa.ArrowInvalid as error:
             if str(error) == "Empty CSV file":
                 return
@@ -140,6 +156,14 @@ def open_batches(
             if ragged is None:
                 raise
             raise _ragged_line(path, dialect, ragged) from error
+
+
+def _without_end(batch: pa.RecordBatch, n_columns: int) -> pa.RecordBatch:
+    """Return rows without what stands behind their last delimiter, which must be nothing."""
+    if batch.column(_END).null_count < len(batch):
+        msg = f"a row has {n_columns + 1} cells, others end with a delimiter behind {n_columns}"
+        raise CorruptFileError(msg, hint="give all columns a name in the header")
+    return batch.drop_columns([_END])
 
 
 def _ragged_line(path: Path, dialect: Dialect, told: re.Match[str]) -> CorruptFileError:
@@ -172,9 +196,15 @@ def _header(file: IO[bytes], dialect: Dialect) -> list[str]:
     while line := _whole_line(file):
         text = line.decode("utf-8-sig").strip("\r\n")
         if text.strip():
-            return dialect.names(text)
+            return dialect.split(text)
     msg = "no line with the names of the columns"
     raise CorruptFileError(msg)
+
+
+def _texts(file: IO[bytes]) -> Iterator[str]:
+    """Yield lines; bytes that are not UTF-8 are no fault of the line."""
+    while line := _whole_line(file):
+        yield line.decode("utf-8-sig", errors="replace").strip("\r\n")
 
 
 def _whole_line(file: IO[bytes]) -> bytes:

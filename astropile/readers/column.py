@@ -140,7 +140,7 @@ class Column:
         shapes = [c.shapes for c in columns if c.shapes is not None]
         lengths = [np.diff(c.offsets) for c in columns if c.offsets is not None]
         return Column(
-            np.concatenate([c.data for c in columns]),
+            joined([c.data for c in columns]),
             offsets=offsets_of(np.concatenate(lengths)) if lengths else None,
             shapes=np.concatenate(shapes) if shapes else None,
             null=_join_masks([(c.null, (len(c),)) for c in columns]),
@@ -239,6 +239,24 @@ def offsets_of(counts: Sequence[int] | Array) -> Array:
     offsets = np.zeros(len(counts) + 1, dtype=np.int64)
     np.cumsum(counts, out=offsets[1:])
     return offsets
+
+
+def joined(arrays: Sequence[Array]) -> Array:
+    """Put arrays below one another; whole numbers stay whole where one of them may be negative.
+
+    Examples
+    --------
+    >>> joined([np.array([2**62 + 1]), np.array([7], dtype="u8")]).tolist()
+    [4611686018427387905, 7]
+    """
+    kinds = {array.dtype.kind for array in arrays}
+    if kinds == {"i", "u"} and np.result_type(*arrays).kind == "f":
+        # numpy would make float64 of them, which does not tell ids of 19 digits apart.
+        largest = max(int(array.max(initial=0)) for array in arrays)
+        whole = "i8" if largest <= np.iinfo("i8").max else "u8"
+        if whole == "i8" or all(array.min(initial=0) >= 0 for array in arrays):
+            arrays = [array.astype(whole) for array in arrays]
+    return np.concatenate(arrays)
 
 
 def _alike(columns: Sequence[Column]) -> Sequence[Column]:

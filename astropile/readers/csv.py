@@ -20,7 +20,7 @@ from astropile.readers._arrow import to_column
 from astropile.readers._base import FileReader, as_row, join
 from astropile.readers._cells import Cells
 from astropile.readers._compression import DAMAGE
-from astropile.readers._csv_stream import Dialect, open_batches, read_header
+from astropile.readers._csv_stream import Dialect, open_batches, read_top
 from astropile.readers._selection import count_selected
 from astropile.readers.column import Column, Rows
 from astropile.readers.protocol import CellInfo, ReadOptions
@@ -30,7 +30,8 @@ class CsvReader(FileReader):
     r"""Reader of one text table.
 
     Reading rows in their order takes one pass through the file, whatever the number of calls; going
-    back starts again at the top.
+    back starts again at the top. Some tables end each row with a delimiter: where the first row has
+    one cell too many and it is empty, so must be that of all rows, and it is no column.
 
     Examples
     --------
@@ -58,7 +59,7 @@ class CsvReader(FileReader):
         self._batch: pa.RecordBatch | None = None
         with self._errors():
             self._dialect = self._find_dialect()
-            self._names = self._find_names()
+            self._names, self._closed = self._find_names()
 
     def close(self) -> None:
         """Close the file."""
@@ -78,16 +79,22 @@ class CsvReader(FileReader):
         delimiter = one_character(self._options.delimiter or ",")
         return Dialect(delimiter, self._options.comment, ("", *self._options.nulls))
 
-    def _find_names(self) -> list[str]:
-        """Return the names of the columns; those without, or of earlier ones, become ``col1``..."""
-        names = list(self._options.header) or read_header(self._path, self._dialect)
+    def _find_names(self) -> tuple[list[str], bool]:
+        """Return the names of the columns, and whether rows end with a delimiter.
+
+        Columns without name, or with one of earlier ones, become ``col1``...
+        """
+        names = list(self._options.header)
+        found, row = read_top(self._path, self._dialect, with_names=not names)
+        names = names or found
+        closed = len(row) == len(names) + 1 and not row[-1]
         given: dict[str, None] = {}
         for number, name in enumerate(names, 1):
             given[f"col{number}" if not name or name in given else name] = None
         if len(given) < len(names):
             msg = f"columns cannot be told apart: {names}"
             raise UsageError(msg, hint="give the names with the option 'header'")
-        return list(given)
+        return list(given), closed
 
     @cached_property
     def _cells(self) -> Cells:
@@ -120,6 +127,7 @@ class CsvReader(FileReader):
             self._names,
             {name: self._arrow_type(name) for name in names},
             skip_header=not self._options.header,
+            closed=self._closed,
         )
 
     def _read(self, addresses: Sequence[str], rows: Rows) -> dict[str, Column]:

@@ -4,7 +4,7 @@ The first line is ``name redshift ra dec``, positions in degrees. A line ``filte
 the observations in that filter, ``date magnitude error`` each; words behind X name the source of
 the photometry and are left out, as are lines that begin with ``#``. Cells are ``name redshift ra
 dec`` and the lists ``filter time mag err``, with an element for every observation. What the date
-counts from is not in the file (CSP DR3: days since MJD 53000).
+counts from is not in the file (CSP DR3: days since JD 2453000).
 
 These files do not tell how many observations they have, so one that is cut between two lines
 cannot be told from a whole one; one that is cut within a line is refused.

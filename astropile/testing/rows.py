@@ -15,6 +15,8 @@ __all__ = ["cut", "explode", "row_value", "with_nan"]
 
 #: Most rows of one object where rows are grouped.
 MOST_ROWS = 3
+#: Integers below it are exact as float64.
+EXACT = 2**53
 
 
 def row_value(column: Column, row: int) -> Array:
@@ -26,19 +28,27 @@ def row_value(column: Column, row: int) -> Array:
 
 
 def with_nan(column: Column) -> Array:
-    """Return the data of a column, NaN where floats are null.
+    """Return the data of a column, NaN where it is null; integers become float64 for it.
 
     Raises
     ------
     NotInvertibleError
         A null that the file's type cannot hold.
+
+    Examples
+    --------
+    >>> with_nan(Column(np.array([7, 0]), null=np.array([False, True]))).tolist()
+    [7.0, nan]
     """
     if column.null is None or not column.null.any():
         return column.data
-    if column.data.dtype.kind != "f" or column.offsets is not None:
+    data, null = column.data, column.null
+    if data.dtype.kind in "iu" and np.all(np.abs(data[~null].astype(np.float64)) < EXACT):
+        data = data.astype(np.float64)
+    if data.dtype.kind != "f" or column.offsets is not None:
         msg = "a null has no form in this format"
         raise NotInvertibleError(msg)
-    return np.where(column.null.reshape(-1, *(1,) * (column.data.ndim - 1)), np.nan, column.data)
+    return np.where(null.reshape(-1, *(1,) * (data.ndim - 1)), np.nan, data)
 
 
 def explode(columns: Mapping[str, Column], keys: Sequence[str]) -> dict[str, Column]:

@@ -18,7 +18,7 @@ from astropile.crossmatch.around import pixel_range
 from astropile.crossmatch.pairstore import PairStore
 from astropile.crossmatch.partsearch import PartSearch, Pixels
 from astropile.crossmatch.question import Question
-from astropile.crossmatch.skyrows import SkyRows
+from astropile.crossmatch.skyrows import SkyRows, give_back
 from astropile.crossmatch.sweeping import NotSwept, Sweep
 from astropile.disk import size_text
 from astropile.errors import MatchError, UsageError
@@ -229,14 +229,7 @@ def _storing(search: PartSearch, store_bytes: int) -> Iterator[None]:
         with search.left.storing(store_bytes), search.right.storing(store_bytes):
             yield
     finally:
-        _give_back()
-
-
-def _give_back() -> None:
-    """Return what Arrow has freed to the system: threads that are gone leave it behind."""
-    import pyarrow as pa
-
-    pa.default_memory_pool().release_unused()
+        give_back()
 
 
 def _collected(
@@ -248,7 +241,8 @@ def _collected(
     """Return the pairs of all parts, found in threads, and of what is left to the end."""
     budget, find = search.budget, search.question.find
     likely = len(search.left) if find in ("nearest", "mutual") else len(search.left) // 2
-    store = PairStore(budget.pair_bytes, likely)
+    # Only what walks along the sky has positions at hand for the angles.
+    store = PairStore(budget.pair_bytes, likely, with_angles=rest is not None)
     waiting: list[Future[None]] = []
     with ThreadPoolExecutor(budget.threads) as pool:
         try:

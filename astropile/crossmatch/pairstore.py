@@ -18,6 +18,8 @@ __all__ = ["PAIR_BYTES", "PairStore"]
 #: Two row numbers and a separation.
 PAIR_BYTES = 24
 _TYPES: tuple[Any, ...] = (np.int64, np.int64, np.float64)
+_WITH_ANGLES: tuple[Any, ...] = (*_TYPES, np.float64)
+_NO_ANGLES = np.empty(0)
 # Parts that may have pairs here ahead of their turn.
 _MOST_AHEAD = 2
 # Rows of files that are merged with others at a time.
@@ -36,12 +38,15 @@ class PairStore:
         Pairs that take more go to files of the cache, which vanish with the process.
     likely : int
         Pairs to have room for from the start; what is not used costs nothing.
+    with_angles : bool
+        Whether their position angles are known.
     """
 
-    def __init__(self, memory_bytes: int, likely: int = 0) -> None:
-        self._most = memory_bytes // PAIR_BYTES
+    def __init__(self, memory_bytes: int, likely: int = 0, *, with_angles: bool = False) -> None:
+        self._types = _WITH_ANGLES if with_angles else _TYPES
+        self._most = memory_bytes // sum(np.dtype(kind).itemsize for kind in self._types)
         room = min(likely, self._most)
-        self._columns: list[Array] = [np.empty(room, dtype=kind) for kind in _TYPES]
+        self._columns: list[Array] = [np.empty(room, dtype=kind) for kind in self._types]
         self._held = 0
         self._written = 0
         self._files: list[IO[bytes]] = []
@@ -102,7 +107,7 @@ class PairStore:
             self._write()
         end = self._held + len(pairs)
         self._make_room(end)
-        for whole, column in zip(self._columns, _columns(pairs), strict=True):
+        for whole, column in zip(self._columns, pairs.columns, strict=True):
             whole[self._held : end] = column
         self._held = end
 
@@ -115,7 +120,7 @@ class PairStore:
     def _write(self) -> None:
         """Put the pairs that are held on the disk."""
         if not self._files:
-            self._files = _new_files()
+            self._files = self._new_files()
         self._append(self._files, [column[: self._held] for column in self._columns])
         self._written += self._held
         self._held = 0
@@ -136,50 +141,64 @@ class PairStore:
         more : Pairs, optional
             Pairs of other left rows, to be put where they belong.
         """
-        more = _NOTHING if more is None else more
+        more = self._nothing if more is None or not len(more) else more
         if not self._files and self._held + len(more) <= max(self._most, len(self._columns[0])):
             return self._joined(more)
         self._write()
-        columns = _mapped(self._files, self._written)
+        columns = self._mapped(self._files, self._written)
         if len(more):
-            files, start = _new_files(), 0
+            files, start = self._new_files(), 0
             for low in range(0, self._written, _MERGED_AT_ONCE):
                 part = Pairs(*(column[low : low + _MERGED_AT_ONCE] for column in columns))
                 # A left row may go on in the next piece: what is to come after it waits for that.
                 end = int(np.searchsorted(more.left, part.left[-1]))
-                self._append(files, _columns(_inserted(part, more, start, end)))
+                self._append(files, _inserted(part, more, start, end).columns)
                 start = end
-            self._append(files, [column[start:] for column in _columns(more)])
+            self._append(files, [column[start:] for column in more.columns])
             self.close()
             self._files = files
-            columns = _mapped(files, self._written + len(more))
+            columns = self._mapped(files, self._written + len(more))
         self.close()
-        return Pairs(columns[0], columns[1], columns[2])
+        return Pairs(*columns)
 
     def _joined(self, more: Pairs) -> Pairs:
         """Return the pairs that are held, and some more, in memory."""
         rows = self._held + len(more)
         self._make_room(rows)
-        columns, self._columns = self._columns, [np.empty(0, dtype=kind) for kind in _TYPES]
+        columns, self._columns = self._columns, [np.empty(0, dtype=kind) for kind in self._types]
         if len(more):
             from astropile.sky.sweep import insert_pairs
 
-            insert_pairs(columns[0], columns[1], columns[2], self._held, *_columns(more))
+            own, others = _four(columns), _four(more.columns)
+            insert_pairs(*own, self._held, *others)
         for column in columns:
             column.resize(rows, refcheck=False)  # the room that is left is given back
-        return Pairs(columns[0], columns[1], columns[2])
+        return Pairs(*columns)
 
+    @property
+    def _nothing(self) -> Pairs:
+        return Pairs(*(np.empty(0, dtype=kind) for kind in self._types))
 
-def _new_files() -> list[IO[bytes]]:
-    """Return files for the columns; they vanish when they are closed."""
-    from astropile.survey.cache import cache_dir
+    def _new_files(self) -> list[IO[bytes]]:
+        """Return files for the columns; they vanish when they are closed."""
+        from astropile.survey.cache import cache_dir
 
-    folder = cache_dir() / "pairs"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return [tempfile.TemporaryFile(dir=folder) for _ in _TYPES]
-    except OSError as error:
-        raise _no_room(error) from error
+        folder = cache_dir() / "pairs"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            return [tempfile.TemporaryFile(dir=folder) for _ in self._types]
+        except OSError as error:
+            raise _no_room(error) from error
+
+    def _mapped(self, files: list[IO[bytes]], rows: int) -> list[Array]:
+        for file in files:
+            file.flush()
+        if not rows:
+            return [np.empty(0, dtype=kind) for kind in self._types]
+        return [
+            np.asarray(np.memmap(file, dtype=kind, mode="r", shape=(rows,)))
+            for file, kind in zip(files, self._types, strict=True)
+        ]
 
 
 def _no_room(error: OSError) -> OutputError:
@@ -190,30 +209,18 @@ def _no_room(error: OSError) -> OutputError:
     return OutputError(what, where=str(cache_dir() / "pairs"), hint=hint)
 
 
-def _mapped(files: list[IO[bytes]], rows: int) -> list[Array]:
-    for file in files:
-        file.flush()
-    if not rows:
-        return [np.empty(0, dtype=kind) for kind in _TYPES]
-    return [
-        np.asarray(np.memmap(file, dtype=kind, mode="r", shape=(rows,)))
-        for file, kind in zip(files, _TYPES, strict=True)
-    ]
-
-
 def _inserted(pairs: Pairs, more: Pairs, start: int, end: int) -> Pairs:
     """Return pairs with some of others where they belong; no left row is in both."""
     place = np.searchsorted(pairs.left, more.left[start:end])
-    columns = zip(_columns(pairs), _columns(more), strict=True)
+    columns = zip(pairs.columns, more.columns, strict=True)
     return Pairs(*(np.insert(own, place, other[start:end]) for own, other in columns))
 
 
+def _four(columns: Sequence[Array]) -> tuple[Array, Array, Array, Array]:
+    """Return columns of pairs, with no position angles if there are none."""
+    left, right, separation, *angle = columns
+    return left, right, separation, angle[0] if angle else _NO_ANGLES
+
+
 def _copied(pairs: Pairs) -> Pairs:
-    return Pairs(*(column.copy() for column in _columns(pairs)))
-
-
-def _columns(pairs: Pairs) -> tuple[Array, Array, Array]:
-    return pairs.left, pairs.right, pairs.separation_arcsec
-
-
-_NOTHING = Pairs(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0))
+    return Pairs(*(column.copy() for column in pairs.columns))

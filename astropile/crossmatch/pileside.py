@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,11 +11,11 @@ import numpy as np
 
 from astropile.crossmatch.around import WHOLE_SKY
 from astropile.crossmatch.columns import in_unit
+from astropile.crossmatch.gather import gathered
 from astropile.crossmatch.rows import distinct
 from astropile.crossmatch.sides import Side, changed
-from astropile.crossmatch.skyrows import SkyRows
+from astropile.crossmatch.skyrows import SkyRows, give_back
 from astropile.pile.plain import plain_array, plain_numbers
-from astropile.pile.read import take
 from astropile.readers import Column
 from astropile.readers.column import Array
 from astropile.schema import OBJECT_LEAVES
@@ -36,6 +35,9 @@ __all__ = ["MovedPlaces", "PileSide", "StoredPlaces", "pile_side"]
 
 #: Rows of a filtered pile that are looked at at a time, where all have to be.
 _PASS_ROWS = 250_000
+#: All of so many times the rows that are wanted are read, if they follow one another.
+_DENSE = 2
+_INT32 = np.iinfo(np.int32).max
 #: Rows that are worth more than one thread.
 _THREAD_ROWS = 50_000
 
@@ -102,7 +104,7 @@ class PileSide(Side):
         """Return right ascension and declination of rows, NaN for row -1."""
         present = rows >= 0
         is_all = bool(present.all())
-        wanted, back = distinct(rows if is_all else rows[present])
+        wanted, back = _to_read(rows if is_all else rows[present])
         table = self.fetch(wanted, OBJECT_LEAVES[1:])
         found = []
         for name in OBJECT_LEAVES[1:]:
@@ -116,19 +118,35 @@ class PileSide(Side):
 
     def ids(self, rows: Array) -> pa.Array:
         """Return the ids of rows; null for row -1. Only they are read."""
+        column = self.id_column(rows)
+        return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+    def id_column(self, rows: Array) -> pa.ChunkedArray:
+        """Return the same in pieces, as they come from the files if the row numbers ascend."""
         import pyarrow as pa
 
         present = rows >= 0
         is_all = bool(present.all())
-        wanted, back = distinct(rows if is_all else rows[present])
-        ids = self.fetch(wanted, OBJECT_LEAVES[:1]).column(0).combine_chunks()
-        if is_all:
-            return ids if back is None else ids.take(plain_array(back))
-        place = np.zeros(len(rows), dtype=np.int64)
-        place[present] = np.arange(len(wanted)) if back is None else back
-        return ids.take(pa.array(place, mask=~present))
+        if is_all and len(rows) > _THREAD_ROWS:
+            found = gathered(self.sky, rows, OBJECT_LEAVES[0], thread_count(None))
+            if found is not None:
+                return found.cast(pa.string())
+        wanted, back = _to_read(rows if is_all else rows[present])
+        ids = self.fetch(wanted, OBJECT_LEAVES[:1]).column(0)
+        if back is not None or not is_all:
+            # In one piece first: to be taken from pieces, they would be held twice.
+            ids = pa.chunked_array([ids.combine_chunks()]) if ids.num_chunks > 1 else ids
+        if not is_all:
+            place = np.zeros(len(rows), dtype=np.int64)
+            place[present] = np.arange(len(wanted)) if back is None else back
+            ids = ids.take(pa.array(place, mask=~present))
+        elif back is not None:
+            ids = ids.take(plain_array(back))
+        if len(rows) > _THREAD_ROWS:
+            give_back()
+        return ids
 
-    def fetch(self, rows: Array, columns: tuple[str, ...]) -> pa.Table:
+    def fetch(self, rows: Array | range, columns: tuple[str, ...]) -> pa.Table:
         """Return stored columns of ascending row numbers."""
         import pyarrow as pa
 
@@ -136,17 +154,9 @@ class PileSide(Side):
         schema = pa.schema([(name, kinds.get(name, pa.float64())) for name in columns])
         if not len(rows):
             return schema.empty_table()
-        index, pile = self._index(rows), self.sky.request.pile
-
-        def read(piece: slice) -> list[pa.Table]:
-            found = take(pile, index.file[piece], index.row[piece], columns)
-            return [part.table.select(columns).cast(schema) for part in found]
-
-        threads = thread_count(None)
-        cuts = self.sky.cuts(rows, threads if len(rows) > _THREAD_ROWS else 1).tolist()
-        with ThreadPoolExecutor(threads) as pool:
-            found = pool.map(read, map(slice, cuts, cuts[1:]))
-            return pa.concat_tables([table for tables in found for table in tables])
+        threads = thread_count(None) if len(rows) > _THREAD_ROWS else 1
+        found = self.sky.tables(rows, columns, threads)
+        return pa.concat_tables([table.select(columns).cast(schema) for table in found])
 
     def numbers_at(self, rows: Array, wanted: Mapping[str, str]) -> dict[str, Floats]:
         """Return columns of ascending rows as float64, each in a unit, NaN where null."""
@@ -195,6 +205,21 @@ class PileSide(Side):
         if self.stamps != stamps_of(run.files, run.root):
             raise changed("the files", self)
         yield from self.request.tables(index=self._index(rows), run=run)
+
+
+def _to_read(rows: Array) -> tuple[Array | range, Array | None]:
+    """Return which rows to read, ascending, and the place of each row among them; None: the same.
+
+    Where most rows of a range are wanted, all of them are read: they are in the same row groups,
+    and it is less work than to tell which ones are wanted.
+    """
+    if not len(rows) or (rows[1:] > rows[:-1]).all():
+        return rows, None
+    low, high = int(rows.min()), int(rows.max()) + 1
+    if high - low > _DENSE * len(rows):
+        return distinct(rows)
+    kind = np.int32 if high - low <= _INT32 else np.int64
+    return range(low, high), np.subtract(rows, low, dtype=kind, casting="same_kind")
 
 
 class StoredPlaces:

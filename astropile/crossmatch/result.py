@@ -121,6 +121,8 @@ class MatchResult:
     @cached_property
     def position_angle_deg(self) -> Floats:
         """Direction from the left object to the right one, from north to east; NaN without one."""
+        if self.rows.position_angle_deg is not None:
+            return self.rows.position_angle_deg
         angle = np.full(len(self.rows), np.nan)
         both = np.flatnonzero(self.rows.is_pair)
         left, right = self.places

@@ -32,11 +32,14 @@ class ResultRows:
         Row numbers; -1 where there is no counterpart.
     separation_arcsec : ndarray of float64
         NaN where there is no counterpart.
+    position_angle_deg : ndarray of float64 or None
+        The same, if the search had both positions at hand.
     """
 
     left: Array
     right: Array
     separation_arcsec: Floats
+    position_angle_deg: Floats | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -95,26 +98,25 @@ def require_how(how: str) -> None:
 def join(pairs: Pairs, how: str, left_rows: int, right_rows: int) -> ResultRows:
     """Return the rows that a kind of join makes of pairs."""
     if how == "inner":
-        return ResultRows(pairs.left, pairs.right, pairs.separation_arcsec)
+        return ResultRows(*pairs.columns)
     alone = np.ones(left_rows, dtype=bool)
     alone[pairs.left] = False
     lonely = np.flatnonzero(alone)
     if how == "anti":
         return _without_right(lonely)
-    left = np.concatenate([pairs.left, lonely])
-    order = np.argsort(left, kind="stable")
-    rest = _without_right(lonely)
-    right = np.concatenate([pairs.right, rest.right])[order]
-    separation = np.concatenate([pairs.separation_arcsec, rest.separation_arcsec])[order]
-    left = left[order]
+    rest = [lonely, np.full(len(lonely), NO_ROW)]
+    rest += [np.full(len(lonely), np.nan)] * (len(pairs.columns) - len(rest))
+    columns = [np.concatenate(both) for both in zip(pairs.columns, rest, strict=True)]
+    order = np.argsort(columns[0], kind="stable")
+    columns = [column[order] for column in columns]
     if how == "outer":
         alone = np.ones(right_rows, dtype=bool)
         alone[pairs.right] = False
         others = np.flatnonzero(alone)
-        left = np.concatenate([left, np.full(len(others), NO_ROW)])
-        right = np.concatenate([right, others])
-        separation = np.concatenate([separation, np.full(len(others), np.nan)])
-    return ResultRows(left, right, separation)
+        rest = [np.full(len(others), NO_ROW), others]
+        rest += [np.full(len(others), np.nan)] * (len(columns) - len(rest))
+        columns = [np.concatenate(both) for both in zip(columns, rest, strict=True)]
+    return ResultRows(columns[0], columns[1], *columns[2:])
 
 
 def _without_right(rows: Array) -> ResultRows:

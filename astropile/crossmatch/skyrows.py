@@ -7,7 +7,7 @@ of pixels is a slice. What was read waits for the next part in a small store.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,15 +21,20 @@ import numpy as np
 from astropile.pile.layout import HEALPIX
 from astropile.pile.plain import plain_numbers
 from astropile.pile.read import group_facts, read_groups
+from astropile.pile.types import taken
 from astropile.readers.column import Array
 from astropile.schema import OBJECT_LEAVES
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from astropile.survey.opened import PileRequest
 
-__all__ = ["SkyPart", "SkyRows", "SkySlice", "joined_parts"]
+__all__ = ["SkyPart", "SkyRows", "SkySlice", "give_back", "joined_parts"]
 
 _FOOTER_THREADS = 4
+#: Rows of row groups that are read by a thread at a time, about.
+_TASK_ROWS = 1 << 18
 #: Bytes of a row that waits: pixel and position.
 _ROW_BYTES = 24
 _COLUMNS = (HEALPIX, *OBJECT_LEAVES[1:])
@@ -132,6 +137,11 @@ class SkyRows:
         """Return the number of rows."""
         return int(self._starts[-1])
 
+    @property
+    def starts(self) -> Array:
+        """Row number at which each row group starts, and the number of all rows."""
+        return self._starts
+
     def _read_footers(self) -> _Groups:
         numbers = range(len(self._pile.leaves))
         with ThreadPoolExecutor(_FOOTER_THREADS) as pool:
@@ -195,17 +205,49 @@ class SkyRows:
             inside[mine] = self._kept[number][inside[mine]]
         return groups.partition[group], groups.before[group] + inside
 
-    def cuts(self, rows: Array, pieces: int) -> Array:
-        """Return where to cut ascending row numbers into about equal pieces, between groups."""
-        edges = np.searchsorted(rows, self._starts)
-        near = np.searchsorted(edges, np.linspace(0, len(rows), pieces + 1))
-        inner = edges[np.minimum(near, len(edges) - 1)]
-        return np.unique(np.concatenate([[0], inner, [len(rows)]]))
+    def tables(self, rows: Array | range, columns: Sequence[str], threads: int) -> list[pa.Table]:
+        """Read stored columns of ascending row numbers, in order, a table for each row group."""
+        groups = self._groups
+        if isinstance(rows, range):
+            edges = np.clip(self._starts - rows.start, 0, len(rows))
+        else:
+            edges = np.searchsorted(rows, self._starts)
+
+        def read(numbers: list[int]) -> list[pa.Table]:
+            partition = int(groups.partition[numbers[0]])
+            stored = read_groups(self._pile, partition, groups.group[numbers].tolist(), columns)
+            found = []
+            for number, table in zip(numbers, stored, strict=True):
+                own = rows[edges[number] : edges[number + 1]]
+                own = np.arange(own.start, own.stop) if isinstance(own, range) else own
+                own = own - self._starts[number]
+                own = own if self._kept is None else self._kept[number][own]
+                found.append(table if len(own) == table.num_rows else taken(table, own))
+            return found
+
+        wanted = np.flatnonzero(np.diff(edges)).tolist()
+        task = (np.cumsum(groups.rows) - 1) // _TASK_ROWS
+        tasks = [list(t) for _, t in groupby(wanted, lambda n: (groups.partition[n], task[n]))]
+        if threads == 1 or len(tasks) <= 1:
+            return [table for numbers in tasks for table in read(numbers)]
+        with ThreadPoolExecutor(threads) as pool:
+            found = [table for tables in pool.map(read, tasks) for table in tables]
+        give_back()
+        return found
+
+    def group_column(self, number: int, column: str) -> pa.Array:
+        """Read a stored column of a row group."""
+        place = int(self._groups.partition[number]), [int(self._groups.group[number])]
+        (table,) = read_groups(self._pile, *place, (column,))
+        table = table if self._kept is None else taken(table, self._kept[number])
+        values = table.column(column)
+        return values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()
 
     def may_hold(self, low: int, high: int) -> bool:
         """Tell whether any row may lie in a range of pixels."""
         first = np.searchsorted(self._groups.high, low, side="right")
-        return bool(first < np.searchsorted(self._groups.low, high, side="left"))
+        last = np.searchsorted(self._groups.low, high, side="left")
+        return bool(last > first and self._starts[last] > self._starts[first])
 
     def estimate(self, low: int, high: int) -> float:
         """Return about how many rows lie in a range of pixels, as if spread evenly in a group."""
@@ -302,6 +344,13 @@ class SkyRows:
             while self._free < 0 and self._store:
                 _, part = self._store.popitem(last=False)
                 self._free += _ROW_BYTES * len(part.pixel)
+
+
+def give_back() -> None:
+    """Return what Arrow has freed to the system: threads that are gone leave it behind."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
 
 
 def joined_parts(parts: list[SkyPart]) -> SkyPart:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import mmap
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import local
 from typing import Any
 
@@ -72,6 +72,9 @@ class _Side(local):
             vectors = _fresh(3 * self.room, np.float64).reshape(3, self.room)
             self.run = Run(_fresh(self.room, np.int64), vectors)
             self.rows = _fresh(self.room, np.int64)
+            self.position = _fresh(self.room, np.float64), _fresh(self.room, np.float64)
+        self.ra_deg = self._joined([part.ra_deg for part in parts], 0)
+        self.dec_deg = self._joined([part.dec_deg for part in parts], 1)
         at = unsound = 0
         for part in parts:
             pixel, ra_deg, dec_deg = map(_frozen, part[:3])
@@ -79,6 +82,13 @@ class _Side(local):
             at += len(part.pixel)
         if unsound:
             raise NotSwept
+
+    def _joined(self, columns: list[Array], number: int) -> Array:
+        """Return a coordinate of all rows."""
+        if len(columns) == 1:
+            return _frozen(columns[0])
+        columns.append(np.empty(0))  # there may be no part at all
+        return _frozen(np.concatenate(columns, out=self.position[number][: self.count]))
 
     def edge(self, window: _Range, radius_arcsec: float, times: int) -> Array:
         """Return the rows within so many radii of the edge of a window, or of a face."""
@@ -116,7 +126,7 @@ class _Out(local):
         if room > self.room:
             self.room = room
             self.left, self.right = _fresh(room, np.int64), _fresh(room, np.int64)
-            self.chord = _fresh(room, np.float64)
+            self.chord, self.angle = _fresh(room, np.float64), _fresh(room, np.float64)
 
     @property
     def columns(self) -> tuple[Array, Array, Array]:
@@ -184,12 +194,12 @@ class Sweep:
             The window cannot be cut further and does not fit into memory.
         """
         search, left, right = self.search, self._left, self._right
-        right_parts = search.right.slices(window.low, window.high)
-        if not right_parts and not self._is_near(window):
+        if not search.right.may_hold(window.low, window.high) and not self._is_near(window):
             return
         left_parts = search.left.slices(window.low, window.high)
         if not left_parts:
-            return
+            return  # its right rows are read at the end, where there are left ones around it
+        right_parts = search.right.slices(window.low, window.high)
         search.budget.require_at_once(sum(len(part.pixel) for part in left_parts + right_parts))
         left.fill(left_parts)
         right.fill(right_parts)
@@ -201,9 +211,9 @@ class Sweep:
             yield self._found(count, left_parts[0].first, right_parts[0].first)
             return
         rows = left_parts[0].first + skipped
-        for found in search.searched(*map(_whole, (left_parts, right_parts))):
-            kept = np.isin(found.left, rows, invert=True)
-            yield Pairs(found.left[kept], found.right[kept], found.separation_arcsec[kept])
+        whole = _whole(left_parts), _whole(right_parts)
+        for found in search.searched(*whole):
+            yield _with_angles(found.at(np.isin(found.left, rows, invert=True)), *whole)
 
     def _is_near(self, window: _Range) -> bool:
         """Tell whether any right row may be within the radius of a window."""
@@ -229,9 +239,14 @@ class Sweep:
             np.isin(kept, skipped, assume_unique=True),
         )
         waiting = sum(len(e.left.row) + len(e.right.row) for e in list(self._edges.values()))
-        if waiting > MOST_WAITING * self.search.budget.part_rows:
+        if waiting > self._most_waiting:
             raise NotSwept
         return skipped
+
+    @property
+    def _most_waiting(self) -> float:
+        """Rows that may be left to the end."""
+        return MOST_WAITING * self.search.budget.part_rows
 
     def _swept(self, window: _Range, first: int, skipped: Array) -> int:
         """Put pairs where they are found, and return their number; below 0 if that was too much."""
@@ -274,15 +289,21 @@ class Sweep:
 
     def _found(self, count: int, first: int, first_other: int) -> Pairs:
         """Return what was found in a window, with row numbers of the piles."""
+        from astropile.sky.bearing import fill_pair_bearings
+
         left, right, chord = (column[:count] for column in self._out.columns)
         k = self.search.question.k
         if k is not None:
             kept = np.ones(count, dtype=bool)
             kept[k:] = left[k:] != left[:-k]
             left, right, chord = left[kept], right[kept], chord[kept]
-        left += first
-        right += first_other
-        return sorted_pairs(left, right, chord)
+        found = sorted_pairs(left, right, chord)
+        angle = self._out.angle[: len(found)]
+        sides = self._left.ra_deg, self._left.dec_deg, self._right.ra_deg, self._right.dec_deg
+        fill_pair_bearings(*sides, found.left, found.right, angle)
+        for rows, before in ((found.left, first), (found.right, first_other)):
+            rows += before
+        return replace(found, position_angle_deg=angle)
 
     def edge_pairs(self) -> Pairs:
         """Return the pairs of the left rows at the edges of windows, in order."""
@@ -294,25 +315,25 @@ class Sweep:
         if not len(left.row) or not len(right.row):
             return Pairs(_NO_ROWS, _NO_ROWS, np.empty(0))
         own = left.row[np.concatenate([edge.is_own for edge in edges])]
-        found = list(self.search.searched(left, right))
-        rows, others, separation = (
-            np.concatenate([getattr(pairs, name) for pairs in found])
-            for name in ("left", "right", "separation_arcsec")
-        )
-        kept = np.isin(rows, own)
-        return Pairs(rows[kept], others[kept], separation[kept])
+        parts = [pairs.columns for pairs in self.search.searched(left, right)]
+        found = Pairs(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+        return _with_angles(found.at(np.isin(found.left, own)), left, right)
 
     def _outside(self, left: SkyPart) -> SkyPart:
-        """Return right rows around left ones that are in no window."""
+        """Return right rows around left ones that are in no window, or in one not worked on."""
         order = widest_order(self.search.question.greatest_arcsec)
         shift = 2 * (_DEEPEST - order)
         cells = neighbours(order, np.unique(left.pixel >> shift)) if len(left.row) else _NO_ROWS
         around = joined(np.stack([cells << shift, (cells + 1) << shift], axis=1))
-        edges = [0, *(edge for w in self.windows for edge in (w.low, w.high)), WHOLE_SKY]
+        done = [self.windows[number] for number in sorted(self._edges)]
+        edges = [0, *(edge for window in done for edge in (window.low, window.high)), WHOLE_SKY]
         gaps = np.array(edges, dtype=np.int64).reshape(-1, 2)
         ranges = overlap(around, gaps[gaps[:, 1] > gaps[:, 0]])
-        held = [self.search.right.may_hold(low, high) for low, high in ranges.tolist()]
-        return self.search.right.read(ranges[np.array(held, dtype=bool)])
+        right = self.search.right
+        if sum(right.estimate(*pair) for pair in ranges.tolist()) > self._most_waiting:
+            raise NotSwept
+        held = [right.may_hold(*pair) for pair in ranges.tolist()]
+        return right.read(ranges[np.array(held, dtype=bool)])
 
 
 def _windows(search: PartSearch, parts: Iterable[Pixels]) -> list[_Range]:
@@ -335,6 +356,18 @@ def _windows(search: PartSearch, parts: Iterable[Pixels]) -> list[_Range]:
 
 def _whole(slices: list[SkySlice]) -> SkyPart:
     return joined_parts([one.part for one in slices])
+
+
+def _with_angles(found: Pairs, left: SkyPart, right: SkyPart) -> Pairs:
+    """Return pairs of some rows, which ascend, with their position angles."""
+    from astropile.sky.bearing import fill_pair_bearings
+
+    places = np.searchsorted(left.row, found.left), np.searchsorted(right.row, found.right)
+    angle = np.empty(len(found))
+    own = _frozen(left.ra_deg), _frozen(left.dec_deg)
+    others = _frozen(right.ra_deg), _frozen(right.dec_deg)
+    fill_pair_bearings(*own, *others, *places, angle)
+    return replace(found, position_angle_deg=angle)
 
 
 def _picked(parts: list[SkySlice], places: Array) -> SkyPart:

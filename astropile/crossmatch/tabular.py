@@ -26,7 +26,7 @@ def pairs_table(result: MatchResult) -> pa.Table:
     left_row, right_row = result.left_row, result.right_row
     apart = ~result.rows.is_pair
     right = {
-        "right_object_id": result.right.ids(right_row),
+        "right_object_id": _id_column(result.right, right_row, nested=result.nested),
         "right_row": _array(right_row, right_row < 0),
         SEPARATION: _array(result.separation_arcsec, apart),
         "position_angle_deg": _array(result.position_angle_deg, apart),
@@ -36,13 +36,20 @@ def pairs_table(result: MatchResult) -> pa.Table:
     if result.nested:
         right = {name: _listed(values, right_row, nests) for name, values in right.items()}
     found = {
-        "left_object_id": result.left.ids(left_row[first]),
+        "left_object_id": _id_column(result.left, left_row[first]),
         "right_object_id": right.pop("right_object_id"),
         "left_row": _array(left_row[first], left_row[first] < 0),
         **right,
     }
     inside = footprint_array(result)
     return pa.table(found if inside is None else {**found, FOOTPRINT: inside})
+
+
+def _id_column(side: AnySide, rows: Array, *, nested: bool = False) -> pa.Array | pa.ChunkedArray:
+    """Return ids, in pieces if they come so and need not be nested."""
+    from astropile.crossmatch.pileside import PileSide
+
+    return side.id_column(rows) if isinstance(side, PileSide) and not nested else side.ids(rows)
 
 
 def _array(values: Array, mask: Array) -> pa.Array:

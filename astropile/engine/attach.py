@@ -11,7 +11,7 @@ import numpy as np
 from astropile.engine.call import call_in_pieces
 from astropile.engine.cells import CellBook
 from astropile.engine.evaluate import Evaluator
-from astropile.engine.files import DataFile, find_files
+from astropile.engine.files import DataFile, FileFinder, find_files
 from astropile.engine.forms import Forms, loosened
 from astropile.engine.located import Locator
 from astropile.engine.operand import AbsentCellError, Fault
@@ -27,6 +27,10 @@ from astropile.readers.column import Array
 from astropile.schema import BoundTable
 
 Capture = Callable[[Name, Array], Column]
+#: Rows of a piece until it is known how much files add to a row, and how fast pieces grow then:
+#: many rows may lack their files.
+FIRST_ROWS = 8
+GROWTH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class Attachments:
     _whole: WholeTables = field(init=False)
     _locator: Locator = field(init=False)
     _row_bytes: int = 0
+    _most_rows: int = FIRST_ROWS
 
     def __post_init__(self) -> None:
         """Make what reads tables as a whole, and what finds files of rows."""
@@ -86,8 +91,11 @@ class Attachments:
         start = 0
         while start < len(frame):
             size = self._row_bytes or row_bytes(self.plan, RAGGED_LENGTH)
-            stop = start + max(1, n_bytes // size)
+            stop = start + max(1, min(n_bytes // size, self._most_rows))
             yield frame.take(slice(start, stop)) if start or stop < len(frame) else frame
+            if self._row_bytes:
+                read = min(stop, len(frame)) - start
+                self._most_rows = max(self._most_rows, GROWTH * read)
             start = stop
 
     def attach(
@@ -100,8 +108,9 @@ class Attachments:
             if table.name in program.attached and len(frame):
                 frame, lost = self._attach_one(program, table, frame, capture)
                 refused += lost
-        if n:
-            self._row_bytes = max(self._row_bytes, (frame.n_bytes - before) // n, 1)
+        if len(frame):
+            added = frame.n_bytes // len(frame) - before // n
+            self._row_bytes = max(self._row_bytes, added, 1)
         return frame, refused
 
     def files(self, entries: Sequence[Entry]) -> list[Path]:
@@ -110,7 +119,8 @@ class Attachments:
         Which file belongs to which row is told by the rows: for a table with a file for each row
         these are all that match its path, whatever stands in its holes.
         """
-        patterns: dict[tuple[str, bool], None] = {}
+        patterns: dict[str, None] = {}
+        of_rows: dict[str, None] = {}
         for program in self.plan.programs:
             attached = [program.source.tables[name] for name in sorted(program.attached)]
             parts = [part for table in attached for part in parts_of(program.source, table)]
@@ -118,17 +128,28 @@ class Attachments:
                 if not table.files:
                     continue  # made by a transform
                 if not table.model.each:
-                    patterns[table.files, self.follow_links] = None
+                    patterns[table.files] = None
                     continue
                 for entry in entries:
                     if entry.program is program:
-                        patterns[loosened(table.files, entry.file.captures), True] = None
+                        of_rows[loosened(table.files, entry.file.captures)] = None
+        # There may be a pattern for every main file, and all of them for the same folder.
+        finder = FileFinder(self.root, follow_links=True)
         found = (
             file.path
-            for pattern, follow_links in patterns
-            for file in find_files(self.root, pattern, follow_links=follow_links)
+            for pattern in of_rows
+            for file in (
+                find_files(self.root, pattern, follow_links=True)
+                if pattern.endswith("**")
+                else finder.find(pattern, is_pattern=True)
+            )
         )
-        return list(dict.fromkeys(found))
+        whole = (
+            file.path
+            for pattern in patterns
+            for file in find_files(self.root, pattern, follow_links=self.follow_links)
+        )
+        return list(dict.fromkeys((*whole, *found)))
 
     def scope(self, program: Program, frame: Frame, capture: Capture) -> Evaluator:
         """Return what evaluates expressions over the cells of a frame, main and attached."""
@@ -169,14 +190,36 @@ class Attachments:
             message = f"{fault.message} (table {table.name}, source {self.plan.source})"
             raise CellError(message, where=place, hint=fault.hint) from fault
         except AbsentCellError as error:
+            if self._has_no_file(program, str(error)):
+                losses = Losses.none(len(frame))
+                losses.add(np.arange(len(frame)), "unmatched", f"no file has '{error}'")
+                cells = self._locator.forms.null_cells(table, program.cells[table.name], len(frame))
+                return self._attached(table, frame, cells, losses, capture)
             where = f"{self.plan.schema.id}, source {self.plan.source}, table {table.name}"
             hint = "coalesce(a, b) or optional(a) say what to do without it"
             raise CellError(f"no file has '{error}'", where=where, hint=hint) from None
+        return self._attached(table, frame, cells, losses, capture)
+
+    def _attached(
+        self,
+        table: BoundTable,
+        frame: Frame,
+        cells: Mapping[str, Column],
+        losses: Losses,
+        capture: Capture,
+    ) -> tuple[Frame, list[Refused]]:
+        """Return the frame with the cells of a table, and the rows that it refuses."""
         columns = {**frame.columns, **{f"{table.name}.{c}": v for c, v in cells.items()}}
         attached = Frame(columns, frame.file, frame.row)
         if table.model.unmatched == "error":
             self._require(table, attached, losses, capture)
         return self._settle(table, attached, losses)
+
+    def _has_no_file(self, program: Program, cell: str) -> bool:
+        """Return whether a cell is one of a table of which no row has a file: it is null then."""
+        owner, _, _ = cell.partition(".")
+        table = program.source.tables.get(owner)
+        return table is not None and table.model.each and owner in program.attached
 
     def _lengths(self, program: Program, table: BoundTable, frame: Frame) -> Array | None:
         """Return how many rows a table must have that lies beside the file of each main row."""
@@ -255,9 +298,10 @@ class Attachments:
         only = Losses(np.where(missing, losses.which, -1), losses.reasons)
         _, message, count = only.first()
         more = int(missing.sum()) - count
-        others = f" ({more} more rows lack theirs)" if more else ""
+        rows = f"{count} row{'s' * (count > 1)}"
+        others = f", and {more} more without partner" if more else ""
         raise CellError(
-            f"{message} for {count} rows{others} (source {self.plan.source})",
+            f"{message} for {rows}{others} (source {self.plan.source})",
             where=self._place(frame, only.any, capture),
             hint="say unmatched: drop to refuse them, or unmatched: null",
         )

@@ -19,7 +19,7 @@ from astropile.engine.operand import (
     Fault,
     describe_shape,
 )
-from astropile.engine.tables import Frame, take_or_null
+from astropile.engine.tables import Frame, partner_cells
 from astropile.engine.units import lower_units
 from astropile.errors import AstropileError, UsageError
 from astropile.expression import Expr, names
@@ -206,7 +206,7 @@ def run_call(call: Call, scope: Evaluator) -> dict[str, Column]:
     }
     place = np.full(scope.n, -1, dtype=np.int64)
     place[rows] = np.arange(len(rows))
-    return take_or_null(Frame(columns, np.zeros_like(rows), rows), place)
+    return partner_cells(Frame(columns, np.zeros_like(rows), rows), place)
 
 
 def _called(call: Call, given: dict[str, list[Column]], rows: Array, n: int) -> dict[str, Column]:

@@ -28,7 +28,7 @@ from astropile.engine.partners import (
 )
 from astropile.engine.plan import PATH, Plan, Program
 from astropile.engine.ranges import elements_of
-from astropile.engine.tables import Frame, group_ranks, nest
+from astropile.engine.tables import Frame, group_ranks, nest, take_or_null
 from astropile.engine.units import lower_units
 from astropile.errors import CellError, CorruptFileError
 from astropile.expression import Expr, holes, names, parse
@@ -196,7 +196,7 @@ class Locator:
                 losses.add(rows, "file", f"{table.name}: {file.relative}: {error.what}")
                 continue
             except Fault as fault:
-                where = f"{file.relative} (table {table.name})"
+                where = f"{self.plan.schema.id}, source {self.plan.source}"
                 raise CellError(fault.message, where=where, hint=fault.hint) from fault
             parts.append(part)
         return Located(self._joined(program, table, parts, losses), losses)
@@ -219,7 +219,8 @@ class Locator:
             self._templates[table.files] = PathTemplate.of(table.files)
         template = self._templates[table.files]
         paths, null = template.fill(scope)
-        losses.add(np.flatnonzero(null), "unmatched", f"no file of {table.name}: its path is null")
+        why = "its path is null" + " or holds one of * ? <" * template.is_pattern
+        losses.add(np.flatnonzero(null), "unmatched", f"no file of {table.name}: {why}")
         known = np.flatnonzero(~null)
         unique, first, inverse = np.unique(paths[known], return_index=True, return_inverse=True)
         order = np.argsort(inverse, kind="stable")
@@ -354,7 +355,19 @@ class Locator:
             for part, found in zip(parts, numbers, strict=True):
                 rows[part.rows] = np.where(part.places.rows < 0, -1, found)
             places = Places(rows)
-        return places.cells(cells, losses.any, shared)
+        found = places.cells(cells, losses.any, shared)
+        return _without(found, parts, n) if places.counts is not None else found
+
+
+def _without(lists: dict[str, Column], parts: Sequence[_Part], n: int) -> dict[str, Column]:
+    """Make lists null, not lists of nulls, for rows whose file lacks the cell."""
+    for name, column in lists.items():
+        lacking = [part.rows for part in parts if name not in part.cells.columns]
+        if lacking:
+            rows = np.arange(n)
+            rows[np.concatenate(lacking)] = -1
+            lists[name] = take_or_null(column, rows)
+    return lists
 
 
 def _whole_file(is_row: bool, n: int, losses: Losses, rows: Array, name: str) -> Places:  # noqa: FBT001

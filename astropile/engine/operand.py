@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,7 @@ class Spread:
         self, data: Array, *, null: Array | None = None, holes: Array | None = None
     ) -> Operand:
         """Make an operand of the common shape; the rows' nulls are joined to ``null``."""
-        joined = _either(self.frame.null, null)
+        joined = either(self.frame.null, null)
         shape = self.frame.data.shape
         full = data if data.shape == shape else np.broadcast_to(data, shape)
         if holes is not None and holes.shape != shape:
@@ -107,12 +108,6 @@ def rows_of(operand: Operand, n: int) -> Column:
     return Column(data, null=null, holes=holes)
 
 
-def any_null(*masks: Array | None) -> Array | None:
-    """Return which rows are null in one of several masks; None if none of them knows a null."""
-    known = [mask for mask in masks if mask is not None]
-    return np.asarray(np.logical_or.reduce(known)) if known else None
-
-
 def spread(operands: Sequence[Operand]) -> Spread:
     """Bring operands to one shape: scalars of a row spread over its arrays, nothing else does.
 
@@ -134,19 +129,17 @@ def spread(operands: Sequence[Operand]) -> Spread:
         arrays.append(array)
         null = operand.column.null
         nulls.append(null)
-        unknown.append(_either(holes, _spread_mask(null, operand, lead)))
-    null = None
-    for mask in nulls:
-        null = _either(null, mask)
+        unknown.append(either(holes, _spread_mask(null, operand, lead)))
+    null = either(*nulls)
     if null is not None and len(null) != len(lead):
         null = np.broadcast_to(null, (len(lead),))
     return Spread(tuple(arrays), tuple(unknown), replace(lead, null=null, holes=None), is_constant)
 
 
-def _either(first: Array | None, second: Array | None) -> Array | None:
-    if first is None or second is None:
-        return second if first is None else first
-    return np.asarray(first | second)
+def either(*masks: Array | None) -> Array | None:
+    """Return what is set in one of several masks; None if there is no mask."""
+    known = [mask for mask in masks if mask is not None]
+    return reduce(np.logical_or, known) if known else None
 
 
 def _to_shape(operand: Operand, lead: Column) -> tuple[Array, Array | None]:
@@ -227,7 +220,7 @@ def numeric(operand: Operand) -> Operand:
         raise Fault(f"'{filled[bad][0]}' is not a number", rows=rows_with(column, bad)) from None
     if column.ndim == 0:
         return replace(
-            operand, column=replace(column, data=numbers, null=_either(column.null, empty))
+            operand, column=replace(column, data=numbers, null=either(column.null, empty))
         )
     if empty.any():
         numbers = np.where(empty, np.nan, numbers)
@@ -257,5 +250,5 @@ def apply(function: Callable[..., Array], *operands: Operand) -> Operand:
     holes = None
     if common.frame.ndim and data.dtype.kind != "f":
         for mask in common.unknown:
-            holes = _either(holes, mask)
+            holes = either(holes, mask)
     return common.result(data, holes=holes)

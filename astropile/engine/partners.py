@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 
 import numpy as np
 
@@ -15,8 +16,8 @@ from astropile.engine.tables import (
     Frame,
     find_partners,
     first_of_each,
+    partner_cells,
     sort_rows,
-    take_or_null,
 )
 from astropile.errors import CellError
 from astropile.expression import Name
@@ -47,11 +48,12 @@ class Losses:
         """Return no losses of n rows."""
         return cls(np.full(n, -1, dtype=np.int64))
 
-    def add(self, rows: Array, code: str, message: str) -> None:
-        """Say that rows, given by number, have no partner."""
+    def add(self, rows: Array, code: str, message: str | Array) -> None:
+        """Say that rows, given by number, have no partner; the message may be one for each."""
         if len(rows):
-            self.which[rows] = len(self.reasons)
-            self.reasons.append((code, message))
+            texts, inverse = np.unique(message, return_inverse=True)
+            self.which[rows] = len(self.reasons) + inverse
+            self.reasons += [(code, text) for text in texts.tolist()]
 
     def of(self, *codes: str) -> Array:
         """Return which rows were lost for one of some reasons."""
@@ -146,7 +148,7 @@ class Places:
         """Return the cells that main rows get; those that lost their partner get null."""
         if self.counts is not None:
             return as_lists(table.columns, self.rows, self.counts, lost, shared)
-        return take_or_null(table, self.rows)
+        return partner_cells(table, self.rows)
 
 
 def find_places(
@@ -181,25 +183,29 @@ def find_places(
     if keys.range is not None:
         start, stop, null = keys.range
         bad = bad_ranges(start, stop, total) & ~null
-        first = int(np.argmax(bad)) if bad.any() else 0
-        if bad.any():
-            got = f"rows {start[first]} to {stop[first]} (from 0, the end not counted)"
-            losses.add(rows[bad], "unmatched", f"{got} are no rows of {name}, which has {total}")
+        what = f" (from 0, the end not counted) are no rows of {name}, which has {total}"
+        text = _told("rows ", start[bad], " to ", stop[bad], what)
+        losses.add(rows[bad], "unmatched", text)
         counts = np.where(bad | null, 0, stop - start)
         return Places(elements_of(np.where(bad | null, 0, start), counts), counts)
     if keys.row is not None:
         number, null = keys.row
         missing = null | (number < 0) | (number >= total)
         wrong = missing & ~null
-        if wrong.any():
-            got = f"no row {number[wrong][0]} in {name}, which has {total} rows"
-            losses.add(rows[wrong], "unmatched", got)
+        text = _told("no row ", number[wrong], f" in {name}, which has {total} rows")
+        losses.add(rows[wrong], "unmatched", text)
         losses.add(rows[null], "unmatched", f"no row of {name}: its number is null")
         return Places(np.where(missing, -1, number))
     assert table is not None  # noqa: S101 - whoever joins by key has read the keys
     found = find_partners(table, keys.on, where=name)
     losses.add(rows[found < 0], "unmatched", f"no row of {name}")
     return Places(found)
+
+
+def _told(*parts: str | Array) -> Array:
+    """Return a message a row: texts with numbers between them."""
+    texts = (part if isinstance(part, str) else part.astype(np.str_) for part in parts)
+    return np.asarray(reduce(np.strings.add, texts))
 
 
 def arrange(frame: Frame, table: BoundTable, lookups: Lookups, where: str) -> Frame:

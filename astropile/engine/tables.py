@@ -10,7 +10,7 @@ import numpy as np
 from astropile.engine.functions.text import as_text
 from astropile.engine.operand import Fault, Operand
 from astropile.readers import Column
-from astropile.readers.column import Array, Rows, offsets_of
+from astropile.readers.column import Array, Rows, joined, offsets_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +241,7 @@ def find_partners(table: Frame, keys: Mapping[str, Column], *, where: str) -> Ar
     known = ~_any_null(left), ~_any_null(right)
     codes = np.zeros(n + len(table), dtype=np.int64)
     for a_column, b_column in zip(left, right, strict=True):
-        both = np.concatenate([a_column.data, b_column.data])
+        both = joined([a_column.data, b_column.data])
         _, inverse = np.unique(both, return_inverse=True)
         _, codes = np.unique(codes * (inverse.max(initial=0) + 1) + inverse, return_inverse=True)
     rows = np.flatnonzero(known[1])
@@ -272,7 +272,7 @@ def _any_null(keys: Sequence[Column]) -> Array:
     return null
 
 
-def take_or_null(table: Frame, rows: Array) -> dict[str, Column]:
+def partner_cells(table: Frame, rows: Array) -> dict[str, Column]:
     """Return the cells of partner rows; row -1 gives null."""
     missing = rows < 0
     if not len(table):
@@ -280,13 +280,16 @@ def take_or_null(table: Frame, rows: Array) -> dict[str, Column]:
     if not missing.any():
         is_same = len(rows) == len(table) and np.array_equal(rows, np.arange(len(rows)))
         return dict(table.columns if is_same else table.take(rows).columns)
-    return {name: _take_or_null(column, rows) for name, column in table.columns.items()}
+    return {name: take_or_null(column, rows) for name, column in table.columns.items()}
 
 
-def _take_or_null(column: Column, rows: Array) -> Column:
+def take_or_null(column: Column, rows: Array) -> Column:
+    """Return the values of rows of a column; row -1 gives null."""
     missing = rows < 0
     if column.offsets is None:
         taken = column.take(np.where(missing, 0, rows))
+        # Nothing of the row that stands in must be taken for a value, be it a faulty one.
+        taken.data[missing] = np.zeros((), dtype=taken.data.dtype)
         null = missing if taken.null is None else taken.null | missing
         return replace(taken, null=null)
     # A row without partner has no elements, rather than those of another.

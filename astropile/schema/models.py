@@ -231,9 +231,9 @@ class Cutout(Model):
     """A window of every image HDU around a position."""
 
     ra: str
-    """Cell of right ascension, deg."""
+    """Right ascension, ICRS: an expression over the main row, deg where it has no unit."""
     dec: str
-    """Cell of declination, deg."""
+    """Declination, likewise."""
     size: Pair[int]
     """Rows and columns of pixels."""
     edge: Literal["drop", "fill"]

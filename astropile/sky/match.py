@@ -43,6 +43,8 @@ class Pairs:
     left, right : ndarray of int64, shape (pairs,)
         Row numbers in the caller's arrays.
     separation_arcsec : ndarray of float64, shape (pairs,)
+    position_angle_deg : ndarray of float64, shape (pairs,), or None
+        Direction from left to right, if the search had both positions at hand.
 
     Examples
     --------
@@ -54,10 +56,22 @@ class Pairs:
     left: Rows
     right: Rows
     separation_arcsec: Floats
+    position_angle_deg: Floats | None = None
 
     def __len__(self) -> int:
         """Return the number of pairs."""
         return len(self.left)
+
+    @property
+    def columns(self) -> tuple[NDArray[Any], ...]:
+        """Everything that is known of the pairs."""
+        known = self.left, self.right, self.separation_arcsec
+        angle = self.position_angle_deg
+        return known if angle is None else (*known, angle)
+
+    def at(self, kept: NDArray[Any]) -> Pairs:
+        """Return some of the pairs."""
+        return Pairs(*(column[kept] for column in self.columns))
 
     def __repr__(self) -> str:
         """Return the number of pairs; the arrays would fill the screen."""

@@ -136,23 +136,11 @@ def position_angle_deg(ra_deg: Any, dec_deg: Any, other_ra_deg: Any, other_dec_d
     other_ra, other_dec = read_positions(other_ra_deg, other_dec_deg)
     angle = np.empty(len(ra))
 
+    from astropile.sky.bearing import fill_bearings
+
     def fill(low: int, high: int) -> None:
-        for start in range(low, high, PIECE):
-            piece = slice(start, min(start + PIECE, high))
-            angle[piece] = _angle(ra[piece], dec[piece], other_ra[piece], other_dec[piece])
+        rows = slice(low, high)
+        fill_bearings(ra[rows], dec[rows], other_ra[rows], other_dec[rows], angle[rows])
 
     run_ranges(fill, len(ra), thread_count(None), smallest=PIECE)
     return angle
-
-
-def _angle(ra: Floats, dec: Floats, other_ra: Floats, other_dec: Floats) -> Floats:
-    step = (other_ra - ra) * RADIANS
-    lat, other_lat = dec * RADIANS, other_dec * RADIANS
-    half = np.sin(step / 2.0)
-    # The usual form, sin(b2) cos(b1) - cos(b2) sin(b1) cos(dl), loses everything at small angles.
-    curve = 2.0 * np.sin(lat) * np.cos(other_lat) * half * half
-    north = np.sin((other_dec - dec) * RADIANS) + curve
-    angle = np.arctan2(np.sin(step) * np.cos(other_lat), north) / RADIANS
-    angle = np.where(angle < 0.0, angle + 360.0, angle)
-    angle[angle >= 360.0] = 0.0  # -1e-20 + 360
-    return np.asarray(angle + 0.0)  # no negative zero

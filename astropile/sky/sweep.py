@@ -411,18 +411,28 @@ def insert_pairs(
     left: NDArray[np.int64],
     right: NDArray[np.int64],
     separation: Floats,
+    angle: Floats,
     held: int,
     more_left: NDArray[np.int64],
     more_right: NDArray[np.int64],
     more_separation: Floats,
+    more_angle: Floats,
 ) -> None:
-    """Put sorted pairs into others, which have room behind them; no left row is in both."""
+    """Put sorted pairs into others, which have room behind them; no left row is in both.
+
+    Without position angles, there is one for no pair.
+    """
+    with_angle = len(angle) > 0
     at, end = held - 1, held + len(more_left) - 1
     for k in range(len(more_left) - 1, -1, -1):
         row = more_left[k]
         while at >= 0 and left[at] > row:
             left[end], right[end], separation[end] = left[at], right[at], separation[at]
+            if with_angle:
+                angle[end] = angle[at]
             at -= 1
             end -= 1
         left[end], right[end], separation[end] = row, more_right[k], more_separation[k]
+        if with_angle:
+            angle[end] = more_angle[k]
         end -= 1

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from astropile.engine import Rejects, Run
 
 #: Changes whenever the same files would give other Examples.
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 
 writing = partial(disk.writing, hint="free some space, or set ASTROPILE_CACHE to another folder")
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from astropile.errors import DataDirError, NoFilesError
+from astropile.errors import DataDirError, NoFilesError, SourceError
 from astropile.schema import OBJECT_LEAVES
 from astropile.survey.schema_request import SchemaRequest
 
@@ -214,6 +214,8 @@ class Request(SchemaRequest):
                 return
             # Bulk columns are read for the rows that are left only.
             index = self.catalogue_pass(split).index
+            yield from self._all_of(self.tables(split=split, index=index, run=run), len(index))
+            return
         if index is not None and not len(index):
             return
         # Listed rows were accepted by an earlier pass: one refused now would shift the others.
@@ -240,6 +242,19 @@ class Request(SchemaRequest):
     def shard_tables(self, shard: Shard, *, split: str | None) -> Iterator[pa.Table]:
         """Yield Arrow tables of the Examples of a part."""
         return self.tables(split=split, index=shard.index)
+
+    def _all_of(self, tables: Iterable[pa.Table], n: int) -> Iterator[pa.Table]:
+        """Yield tables that must hold `n` rows: those that the catalogue lists."""
+        left = n
+        for table in tables:
+            left -= table.num_rows
+            yield table
+        if left:
+            raise SourceError(
+                f"{left} of {n} rows can no longer be read: files changed since they were chosen",
+                where=self.schema.id,
+                hint="load the survey again",
+            )
 
     def _packed(
         self, run: Run, batch_rows: int | None, index: RowIndex | None

@@ -19,6 +19,7 @@ import astropile as ap
 from astropile.crossmatch import outofcore, sweeping
 from astropile.crossmatch.outofcore import Budget, match_parts
 from astropile.crossmatch.pairstore import PairStore
+from astropile.crossmatch.partsearch import PartSearch
 from astropile.crossmatch.question import Question
 from astropile.crossmatch.skyrows import SkyPart, SkySlice
 from astropile.crossmatch.sweeping import NotSwept, Sweep
@@ -30,24 +31,28 @@ FINDS = ("nearest", "all", "mutual", "k")
 
 
 class Rows:
-    """Positions in memory that are asked for as those of a pile are, in row groups."""
+    """Positions in memory that are asked for as those of a pile are, in row groups.
+
+    Before they are read, no more is known of them than the first and last pixel of each group.
+    """
 
     def __init__(self, ra: Any, dec: Any, group_rows: int = 7) -> None:
         pixel = healpix_index(ra, dec)
         order = np.argsort(pixel, kind="stable")
         self.ra, self.dec, self.pixel = ra[order], dec[order], pixel[order]
         self.edges = [*range(0, len(ra), group_rows), len(ra)]
+        self.spans = [(pixel[order[a]], pixel[order[b - 1]] + 1) for a, b in pairwise(self.edges)]
 
     def __len__(self) -> int:
         return len(self.ra)
 
     def may_hold(self, low: int, high: int) -> bool:
-        first, end = np.searchsorted(self.pixel, (low, high))
-        return bool(end > first)
+        return any(start < high and stop > low for start, stop in self.spans)
 
     def estimate(self, low: int, high: int) -> float:
-        first, end = np.searchsorted(self.pixel, (low, high))
-        return float(end - first)
+        rows = np.array(list(pairwise(self.edges))).ravel()
+        inside = np.interp([low, high], np.array(self.spans, dtype=np.float64).ravel(), rows)
+        return float(inside[1] - inside[0])
 
     @contextmanager
     def storing(self, store_bytes: int) -> Iterator[None]:
@@ -152,11 +157,12 @@ def assert_swept(left: Rows, right: Rows, question: Question, budget: Budget) ->
     threads=st.sampled_from([1, 3]),
     by_row=st.booleans(),
     memory_bytes=st.sampled_from([1, 2**30]),
+    rows=st.sampled_from([3, 7, 1000]),
 )
 def test_sweep_when_rows_lie_at_edges_then_equals_comparing_everything(
-    seed: int, radius: float, find: str, threads: int, by_row: bool, memory_bytes: int
+    seed: int, radius: float, find: str, threads: int, by_row: bool, memory_bytes: int, rows: int
 ) -> None:
-    left, right = (Rows(*side) for side in scene(seed, radius))
+    left, right = (Rows(*side, group_rows=rows) for side in scene(seed, radius))
     reach: Any = radius
     if by_row and find != "mutual":
         rng = np.random.default_rng(seed)
@@ -193,6 +199,31 @@ def test_sweep_when_right_rows_lie_outside_all_windows_then_found(find: str) -> 
     question = Question(find, 3 if find == "k" else None, 120.0)
     assert len(match_coordinates(left.ra, left.dec, right.ra, right.dec, radius_arcsec=120.0)) > 20
     assert_swept(left, right, question, Budget(2**30, 2, is_hard=False))
+
+
+@pytest.mark.parametrize("find", FINDS)
+def test_sweep_when_a_window_has_no_left_rows_then_its_right_ones_are_partners(find: str) -> None:
+    """All left rows are in one row group, whose range of pixels says nothing about the gap."""
+    rng = np.random.default_rng(6)
+    ra, dec = rng.uniform(40.0, 50.0, 6000), rng.uniform(-5.0, 5.0, 6000)
+    pixel = healpix_index(ra, dec) >> 50
+    ends = (pixel < np.quantile(pixel, 0.2)) | (pixel > np.quantile(pixel, 0.8))
+    left, right = Rows(ra[ends], dec[ends], 10_000), Rows(ra[~ends], dec[~ends], 10_000)
+    question = Question(find, 3 if find == "k" else None, 300.0)
+    assert len(match_coordinates(left.ra, left.dec, right.ra, right.dec, radius_arcsec=300.0)) > 20
+    assert_swept(left, right, question, Budget(2**30, 2, is_hard=False))
+
+
+def test_sweep_when_too_much_lies_around_the_edges_then_parts_are_searched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    left, right = Rows(np.array([45.0]), np.array([0.0])), Rows(np.full(900, 45.01), np.zeros(900))
+    sweep = Sweep(PartSearch(left, right, Question("all", None, 60.0), Budget(1, 1, False)), [])  # type: ignore[arg-type]
+    part = left.read(np.array([[0, 12 << 58]]))
+    assert len(sweep._outside(part).row) == 900
+    monkeypatch.setattr(sweeping, "MOST_WAITING", 1.0)
+    with pytest.raises(NotSwept):
+        sweep._outside(part)
 
 
 def test_sweep_when_most_rows_are_at_edges_then_parts_are_searched(

@@ -11,8 +11,8 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 import astropile as ap
-from astropile.engine import RowIndex
-from astropile.errors import CellError, NoFilesError, UsageError
+from astropile.engine import RowIndex, files
+from astropile.errors import CellError, NoFilesError, SourceError, UsageError
 from tests.engine.conftest import read_all, run_of, survey
 from tests.engine.test_located import lists_of, write_catalogue, write_table
 
@@ -246,6 +246,11 @@ def test_survey_when_files_are_attached_then_catalogue_dataset_and_piles_agree(
     some = found.filter("object_id != 'o1'").dataset()
     assert [row["object_id"] for row in some] == ["o0", "o5"]
     assert [row["spectrum"]["flux"][0] for row in some] == [97.0, 97.0]
+    chosen = found.filter("object_id != 'o0'")
+    assert len(chosen.catalog()) == 2
+    (root / "d/b.fits").unlink()
+    with pytest.raises(SourceError, match="1 of 2 rows can no longer be read"):
+        chosen.dataset()
 
 
 def _text(schema: Any) -> str:
@@ -260,6 +265,33 @@ def test_files_when_attached_then_those_that_may_be_read_are_watched(tmp_path: P
     write_table(tmp_path / "other.fits", flux=[1.0])
     run = run_of(survey(modalities=SPECTRUM, source=EACH), tmp_path)
     assert [path.name for path in run.attached_files] == ["a.fits", "b.fits"]
+
+
+def test_files_when_there_are_many_main_files_then_no_folder_is_listed_for_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = """
+    tables:
+      main: {files: "<stem>.csv", format: csv}
+      spec: {each: true, files: "d/{path.stem}-*.fits", format: fits, unmatched: drop}
+    values: {spectrum.flux: spec.flux, spectrum.model: spec.flux}
+"""
+    for number in range(9):
+        write_catalogue(tmp_path, 1)
+        (tmp_path / "cat.csv").rename(tmp_path / f"s{number}.csv")
+        write_table(tmp_path / f"d/s{number}-x.fits", flux=[1.0])
+    write_table(tmp_path / "d/other.fits", flux=[1.0])
+    run = run_of(survey(modalities=SPECTRUM, source=source), tmp_path)
+    listed: list[Path] = []
+    entries = files._entries
+
+    def counted(path: Path) -> Any:
+        listed.append(path)
+        return entries(path)
+
+    monkeypatch.setattr(files, "_entries", counted)
+    assert [path.name for path in run.attached_files] == [f"s{k}-x.fits" for k in range(9)]
+    assert len(listed) == 1
 
 
 def test_index_when_rows_are_listed_then_only_their_files_are_opened(tmp_path: Path) -> None:

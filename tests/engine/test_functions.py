@@ -356,8 +356,8 @@ _OF_ARRAYS = {
         "repeat(known, number)",
         "tile(list, 2)",
         "tile(known, number)",
-        "concat(dense, known)",
-        "concat(list, known)",
+        "concat(dense, dense)",
+        "concat(list, dense)",
         "index(dense, 1)",
         "index(list, 0)",
         "index(known, number)",
@@ -379,6 +379,22 @@ def test_array_functions_when_an_argument_is_null_then_null_in_that_row_alone(te
     found = evaluate(text, 3, **_OF_ARRAYS)
     assert found.null is not None
     assert found.null.tolist() == _NULL.tolist()
+
+
+@pytest.mark.parametrize("text", ["x[0]", "x[-2]", "index(x, 0)"])
+def test_element_when_it_is_a_hole_then_the_value_is_null(text: str) -> None:
+    holes = np.array([[True, False], [False, False], [False, True]])
+    x = Column(np.arange(6).reshape(3, 2), holes=holes)
+    for column in (x, x.ragged()):
+        assert to_lists(evaluate(text, 3, x=column)) == [None, 2, 4]
+
+
+def test_concat_when_an_array_is_null_then_it_adds_nothing() -> None:
+    """Whether or not the arrays of a batch happen to be of one length."""
+    dense, short = _OF_ARRAYS["dense"], ragged([[1], [2], [3]])
+    for column in (dense, dense.ragged()):
+        found = evaluate("concat(x, y)", 3, x=column, y=short)
+        assert to_lists(found) == [[0, 1, 2, 3, 1], [2], [8, 9, 10, 11, 3]]
 
 
 def test_concat_when_scalars_are_null_or_elements_are_holes_then_holes() -> None:

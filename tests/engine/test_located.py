@@ -402,6 +402,24 @@ def test_later_table_when_it_uses_an_earlier_one_then_its_cells_are_read_too(
     assert lists_of(batch.columns["spectrum.flux"]) == [[1], [2, 3]]
 
 
+@pytest.mark.parametrize("batch_rows", [1, 2])
+def test_each_when_a_file_lacks_an_optional_cell_then_null_in_whatever_batch(
+    tmp_path: Path, batch_rows: int
+) -> None:
+    write_catalogue(tmp_path, 2, stem=["a", "b"])
+    write_table(tmp_path / "a.fits", flux=[1.0, 2.0])
+    write_table(tmp_path / "b.fits", other=[1.0, 2.0])
+    schema = spectra('files: "{stem}.fits", format: fits', "optional(spec.flux)")
+    columns = [
+        batch.columns["spectrum.flux"]
+        for batch in run_of(schema, tmp_path).batches(batch_rows=batch_rows)
+    ]
+    column = Column.concatenate(columns)
+    assert column.null is not None
+    assert column.null.tolist() == [False, True]
+    assert column.counts[0] == 2
+
+
 @pytest.mark.parametrize("policy", ["drop", "null", "error"])
 def test_later_table_when_no_file_of_an_earlier_one_is_there_then_policy_decides(
     tmp_path: Path, policy: str

@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astropile.engine.blocks import _is_sorted, _order
-from astropile.engine.tables import Frame, find_partners, first_of_each, group_numbers, nest
+from astropile.engine.tables import (
+    Frame,
+    find_partners,
+    first_of_each,
+    group_numbers,
+    nest,
+    take_or_null,
+)
 from astropile.readers import Column
 
 KEYS = st.lists(st.tuples(st.integers(0, 3), st.sampled_from("abc")), max_size=12)
@@ -101,3 +108,11 @@ def test_partners_when_ids_are_signed_and_unsigned_then_all_digits_count() -> No
     )
     wanted = {"key": Column(np.array([big + 1, big + 2, big]))}
     assert find_partners(table, wanted, where="table").tolist() == [1, -1, 0]
+
+
+def test_take_when_a_row_has_no_partner_then_nothing_of_another_row_is_in_its_place() -> None:
+    """A text of row 0 that is no number would be the fault of a row that does not have it."""
+    found = take_or_null(Column(np.array(["x", "2"])), np.array([1, -1]))
+    assert found.data.tolist() == ["2", ""]
+    assert found.null is not None
+    assert found.null.tolist() == [False, True]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,55 @@ def test_read_when_there_is_no_header_then_names_of_the_schema(
     found = load(path, "csv", header=("ra", "dec", "z"), delimiter="|", nulls=("\\N",))
     assert found["ra"].data.tolist() == ["10.5", "11.5"]
     assert found["dec"].null.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("kind", ["csv", "text"])
+@pytest.mark.parametrize(
+    ("names", "header"), [("", ("a", "b")), ("# by hand\na|b\n", ()), ("a|b|\n", ())]
+)
+def test_read_when_rows_end_with_a_delimiter_then_it_ends_no_column(
+    new_path: NewPath, load: Any, kind: str, names: str, header: tuple[str, ...]
+) -> None:
+    """Others take the first column for an index then, and each name for the column before."""
+    path = new_path(".tbl")
+    path.write_text(f"{names}x1|2|\n\nx3||\n|4|\n")
+    found = load(path, kind, ["b", "a"], header=header, delimiter="|", comment="#")
+    assert found["a"].data[:2].tolist() == ["x1", "x3"]
+    assert found["b"].data[[0, 2]].tolist() == ["2", "4"]
+    assert [found[n].null.tolist() for n in "ab"] == [[False, False, True], [False, True, False]]
+    with open_reader(path, kind, ReadOptions(header=("a", "b", "c"), delimiter="|")) as reader:
+        assert set(reader.cells()) == {"a", "b", "c"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("1|2|\n3|4\n", "line 2 has 2 cells, expected 3: '3|4'"),
+        ("1|2\n3|4|\n", "line 2 has 3 cells, expected 2: '3|4|'"),
+        ("1|2|\n3|4|\n5|6|7\n", "a row has 3 cells, others end with a delimiter behind 2"),
+        ("1|2||\n", "line 1 has 4 cells, expected 2"),
+        ('1|2|""\n5|6|7\n', "line 1 has 3 cells, expected 2"),
+    ],
+)
+def test_read_when_only_some_rows_end_with_a_delimiter_then_error(
+    new_path: NewPath, load: Any, rows: str, message: str
+) -> None:
+    path = new_path(".tbl")
+    path.write_text(rows)
+    with pytest.raises(CorruptFileError, match=rf"{path.name}: {re.escape(message)}"):
+        load(path, "csv", ["a"], header=("a", "b"), delimiter="|")
+
+
+def test_read_when_first_row_is_long_or_there_is_none_then_as_before(
+    new_path: NewPath, load: Any
+) -> None:
+    """Python's module takes no cell longer than 131,072 characters."""
+    path = new_path(".csv")
+    path.write_text("a,b\n" + "7" * 200_000 + ",\n")
+    found = load(path, "csv")
+    assert (len(found["a"].data[0]), found["b"].null.tolist()) == (200_000, [True])
+    path.write_text("")
+    assert len(load(path, "csv", header=("a", "b"))["a"]) == 0
 
 
 def test_cells_when_names_are_empty_or_twice_then_numbered(new_path: NewPath) -> None:

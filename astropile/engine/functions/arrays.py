@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from astropile.engine.functions.indexing import with_holes
 from astropile.engine.functions.registry import Scope, special, text_literal
-from astropile.engine.operand import Fault, Operand, any_null, numeric, rows_of
+from astropile.engine.operand import Fault, Operand, either, numeric, rows_of
 from astropile.expression import Call
 from astropile.readers import Column
 from astropile.readers.column import Array, offsets_of
@@ -73,7 +74,7 @@ def repeat(scope: Scope, expr: Call) -> Operand:
         Column(
             np.repeat(items.data, per_element),
             offsets=offsets_of(items.counts * times),
-            null=any_null(items.null, null),
+            null=either(items.null, null),
             holes=holes,
         )
     )
@@ -86,7 +87,7 @@ def tile(scope: Scope, expr: Call) -> Operand:
     times, null = _counts(scope, expr, 1)
     tiled = items.take(np.repeat(np.arange(scope.n), times))
     offsets = offsets_of(items.counts * times)
-    return Operand(Column(tiled.data, offsets, None, any_null(items.null, null), tiled.holes))
+    return Operand(Column(tiled.data, offsets, None, either(items.null, null), tiled.holes))
 
 
 def _with_axis(column: Column) -> Column:
@@ -98,8 +99,10 @@ def _counts(scope: Scope, expr: Call, place: int) -> tuple[Array, Array | None]:
     """Return how often each row asks for something, and which rows do not say."""
     column = rows_of(numeric(scope.evaluate(expr.arguments[place])), scope.n)
     null = column.null
-    # What a null row holds is any number; that of another row leaves arrays of one length dense.
-    data = column.data if null is None else np.where(null, column.data[~null][:1].sum(), column.data)
+    data = column.data
+    if null is not None and not column.ndim:
+        # A null row may hold anything; the number of another row leaves arrays of one length so.
+        data = np.where(null, data[~null][:1].sum(), data)
     if column.ndim or (data < 0).any():
         raise Fault("a count must be one number that is not negative")
     return data.astype(np.int64), null
@@ -109,11 +112,12 @@ def _counts(scope: Scope, expr: Call, place: int) -> tuple[Array, Array | None]:
 def concat(scope: Scope, expr: Call) -> Operand:
     """Join arrays of a row end to end; a scalar counts as one element, a hole where it is null.
 
-    A row is null where one of its arrays is.
+    A null array adds nothing, and a row is null where all of its values are.
     """
     values = [rows_of(scope.evaluate(argument), scope.n) for argument in expr.arguments]
-    null = any_null(*(value.null for value in values if value.ndim))
-    columns = [value if value.ndim else _as_element(value) for value in values]
+    nulls = [value.null for value in values if value.null is not None]
+    null = np.logical_and.reduce(nulls) if len(nulls) == len(values) else None
+    columns = [_without_nulls(value) if value.ndim else _as_element(value) for value in values]
     if all(column.offsets is None for column in columns):
         data = np.concatenate([column.data for column in columns], axis=1)
         return Operand(Column(data, null=null, holes=_joined_holes(columns, axis=1)))
@@ -128,10 +132,23 @@ def concat(scope: Scope, expr: Call) -> Operand:
             for start, column, count in zip(starts, ragged, counts, strict=True)
         ]
     )
-    order = np.argsort(places, kind="stable")
-    data = np.concatenate([column.data for column in ragged])[order]
+    joined = np.concatenate([column.data for column in ragged])
+    data = np.empty_like(joined)
+    data[places] = joined
     holes = _joined_holes(ragged, axis=0)
-    return Operand(Column(data, offsets, None, null, None if holes is None else holes[order]))
+    if holes is not None:
+        holes[places] = holes.copy()
+    return Operand(Column(data, offsets, None, null, holes))
+
+
+def _without_nulls(column: Column) -> Column:
+    """Return arrays with no elements where they are null, whatever lies beneath."""
+    if column.null is None or not column.null.any():
+        return column
+    known = column.ragged().take(~column.null)
+    counts = np.zeros(len(column), dtype=np.int64)
+    counts[~column.null] = known.counts
+    return Column(known.data, offsets_of(counts), holes=known.holes)
 
 
 def _as_element(scalar: Column) -> Column:
@@ -189,7 +206,7 @@ def index(scope: Scope, expr: Call) -> Operand:
     if column.ndim == 0:
         raise Fault("index needs an array")
     column = column.ragged()
-    null = any_null(column.null, number.null)
+    null = either(column.null, number.null)
     place = number.data if null is None else np.where(null, 0, number.data)
     place = place.astype(np.int64)
     place = np.where(place < 0, place + column.counts, place)
@@ -198,12 +215,11 @@ def index(scope: Scope, expr: Call) -> Operand:
     if wrong.any():
         raise Fault(f"index {int(place[wrong][0])} is outside the array", rows=wrong)
     if outside.all():
-        return Operand(null_column(Column(column.data[:0]), scope.n))
+        nothing = np.zeros((scope.n, *column.data.shape[1:]), dtype=column.data.dtype)
+        return Operand(Column(nothing, null=outside))
     chosen = np.where(outside, 0, column.offsets[:-1] + place)  # type: ignore[index]
     holes = None if column.holes is None else column.holes[chosen]
-    if holes is not None and holes.ndim == 1:
-        null, holes = any_null(null, holes), None
-    return Operand(Column(column.data[chosen], null=null, holes=holes))
+    return Operand(with_holes(column.data[chosen], null, holes))
 
 
 @special("grid")
@@ -211,7 +227,7 @@ def grid(scope: Scope, expr: Call) -> Operand:
     """Return a linear 1-D WCS: first + (pixel - ref) * step for pixels 1 to n."""
     n, no_count = _counts(scope, expr, 0)
     numbers = [rows_of(numeric(scope.evaluate(arg)), scope.n) for arg in expr.arguments[1:]]
-    null = any_null(no_count, *(number.null for number in numbers))
+    null = either(no_count, *(number.null for number in numbers))
     first, step, ref = (*(number.data for number in numbers), np.ones(scope.n))[:3]
     if scope.n and (n == n[0]).all():
         pixel = np.arange(1, n[0] + 1, dtype=np.float64)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from astropile.engine.operand import either
 from astropile.readers import Column
 from astropile.readers.column import Array
 
@@ -17,7 +18,7 @@ def take_elements(column: Column, parts: list[int | slice]) -> Column:
     if column.offsets is None:
         where = (slice(None), *parts)
         holes = None if column.holes is None else column.holes[where]
-        return Column(column.data[where], null=column.null, holes=holes)
+        return with_holes(column.data[where], column.null, holes)
     first, *rest = parts
     inner = (slice(None), *rest)
     data = column.data[inner] if rest else column.data
@@ -28,15 +29,23 @@ def take_elements(column: Column, parts: list[int | slice]) -> Column:
         offsets = np.concatenate(([0], np.cumsum(kept)))
         elements = np.repeat(column.offsets[:-1] + starts - offsets[:-1], kept)
         elements = elements + np.arange(offsets[-1])
-        holes = None if column.holes is None else _inner(column.holes, rest)[elements]
+        holes = None if column.holes is None else column.holes[inner][elements]
         return Column(data[elements], offsets=offsets, null=column.null, holes=holes)
     place = column.offsets[:-1] + (first if first >= 0 else counts + first)
     inside = (counts > first) if first >= 0 else (counts >= -first)
     null = ~inside if column.null is None else (column.null | ~inside)
     if len(data) == 0:
         return Column(np.zeros((len(counts), *data.shape[1:]), data.dtype), null=null)
-    taken = data[np.where(inside, place, 0)]
-    return Column(taken, null=null if null.any() else None)
+    chosen = np.where(inside, place, 0)
+    holes = None if column.holes is None else column.holes[inner][chosen]
+    return with_holes(data[chosen], null if null.any() else None, holes)
+
+
+def with_holes(data: Array, null: Array | None, holes: Array | None) -> Column:
+    """Return a dense column; an element that is a hole is null once it is the value of a row."""
+    if data.ndim == 1 and holes is not None:
+        return Column(data, null=either(null, holes))
+    return Column(data, null=null, holes=holes)
 
 
 def _by_shape(column: Column, parts: list[int | slice]) -> Column:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from astropile.engine.functions.registry import IMPLEMENTATIONS, Scope, special
-from astropile.engine.operand import Fault, Operand, numeric, rows_with
+from astropile.engine.operand import Fault, Operand, either, numeric, rows_with
 from astropile.expression import Call
 from astropile.readers import Column
 from astropile.readers.column import Array
@@ -157,4 +157,4 @@ def one(scope: Scope, expr: Call) -> Operand:
     differs = rows_with(column, column.data != np.repeat(first, counts))
     if differs.any():
         raise Fault("the elements of a row are not all equal", rows=differs)
-    return Operand(Column(first, null=any_null(column.null, None if solid.all() else ~solid)))
+    return Operand(Column(first, null=either(column.null, None if solid.all() else ~solid)))

@@ -36,9 +36,10 @@ def as_text(operand: Operand) -> Operand:
         return replace(operand, column=replace(column, data=np.where(data, "true", "false")))
     if data.dtype.kind == "f":
         known = np.where(np.isfinite(data), data, 0)
-        if (known != np.floor(known)).any():
-            bad = known[known != np.floor(known)][0]
-            raise Fault(f"{bad} is not whole: it has no text of its own")
+        broken = known != np.floor(known)
+        if broken.any():
+            rows = broken if column.ndim == 0 and not operand.constant else None
+            raise Fault(f"{known[broken][0]} is not whole: it has no text of its own", rows=rows)
         null = ~np.isfinite(data) if column.ndim == 0 else None
         if null is not None and column.null is not None:
             null = null | column.null

@@ -35,14 +35,15 @@ class Forms:
         """Return columns of nulls; cells whose form cannot be known are left out."""
         if any((table.name, name) not in self._known for name in names):
             self._ask(table, names)
-        is_list = gives_lists(table)
+        is_list = gives_lists(table) or bool(table.model.group)
         cells = {}
         for name in names:
             info = self._known.get((table.name, name))
             if table.model.cutout is not None:
                 info = _window(name, info, table.model.cutout.size)
             if info is not None:
-                cells[name] = null_cell(info, n, is_list=is_list)
+                is_key = name in table.model.group
+                cells[name] = null_cell(info, n, is_list=is_list and not is_key)
         return cells
 
     def _ask(self, table: BoundTable, names: Sequence[str]) -> None:

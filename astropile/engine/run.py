@@ -167,6 +167,8 @@ class Run:
         frame, refused = self._attachments.attach(program, frame, self._reader.capture)
         for lost in refused:
             self._refuse(lost.code, lost.rows, messages=lost.messages)
+        if not len(frame):
+            return Batch({}, RowIndex(frame.file, frame.row))
         frame, columns = self._retry(program, frame, {}, self._scalars)
         if seen is not None:
             frame, columns = self._refuse_objects(frame, columns, seen)

@@ -381,6 +381,36 @@ def test_array_functions_when_an_argument_is_null_then_null_in_that_row_alone(te
     assert found.null.tolist() == _NULL.tolist()
 
 
+@given(st.integers(1, 4), st.integers(0, 40), st.integers(0, 3))
+def test_sum_when_others_of_the_batch_have_other_lengths_then_the_same_to_the_bit(
+    n: int, length: int, seed: int
+) -> None:
+    data = np.random.default_rng(seed).normal(size=(n, length, 3)).astype("f4")
+    dense, lists = Column(data), Column(data).ragged()
+    for text in ("sum(x)", "mean(x)", "sum(x, 0)", "sum(x, 1)", "max(x, 1)", "min(x)"):
+        found = evaluate(text, n, x=dense)
+        np.testing.assert_array_equal(
+            found.data, evaluate(text, n, x=lists).data.reshape(found.data.shape)
+        )
+    flat = evaluate("sum(x)", n, x=dense.jagged())
+    np.testing.assert_array_equal(flat.data, evaluate("sum(x)", n, x=dense).data)
+
+
+def test_reductions_when_elements_are_holes_then_they_do_not_count() -> None:
+    holes = np.array([[True, False, False]])
+    x = Column(np.array([[90, 1, 2]]), holes=holes)
+    flags = Column(np.array([[True, False, False]]), holes=holes)
+    expected = {"sum(x)": 3, "max(x)": 2, "mean(x)": 1.5, "count(x)": 2, "any(y)": False}
+    for text, value in expected.items():
+        for a, b in ((x, flags), (x.ragged(), flags.ragged())):
+            assert to_lists(evaluate(text, 1, x=a, y=b)) == [value]
+
+
+def test_count_when_text_then_as_many_as_there_are() -> None:
+    words = ragged([["a", ""], [], ["b", "1"]], "U1")
+    assert to_lists(evaluate("count(x)", 3, x=words)) == [1, 0, 2]
+
+
 @pytest.mark.parametrize("text", ["x[0]", "x[-2]", "index(x, 0)"])
 def test_element_when_it_is_a_hole_then_the_value_is_null(text: str) -> None:
     holes = np.array([[True, False], [False, False], [False, True]])

@@ -420,6 +420,30 @@ def test_each_when_a_file_lacks_an_optional_cell_then_null_in_whatever_batch(
     assert column.counts[0] == 2
 
 
+@pytest.mark.parametrize("policy", ["drop", "null"])
+def test_each_when_groups_are_joined_then_a_batch_without_any_is_of_the_same_form(
+    tmp_path: Path, policy: str
+) -> None:
+    write_catalogue(tmp_path, 3, stem=["a", "none", "a"], key=[1, 2, 7])
+    write_table(tmp_path / "a.fits", key=[1, 1], flux=[1.0, 2.0])
+    table = 'files: "{stem}.fits", format: fits, on: {key: key}, group: [key]'
+    source = f"""
+    tables:
+      {MAIN}
+      spec: {{each: true, {table}, unmatched: {policy}}}
+    values: {{n: "dim(spec.flux, 0)", k: spec.key}}
+"""
+    columns = "  n: {dtype: int32, description: N.}\n  k: {dtype: int32, description: K.}\n"
+    schema = survey(columns=columns, source=source)
+    for batch_rows in (1, 3):
+        batches = list(run_of(schema, tmp_path).batches(batch_rows=batch_rows))
+        for leaf, first in (("n", 2), ("k", 1)):
+            column = Column.concatenate([batch.columns[leaf] for batch in batches])
+            null = np.zeros(len(column), bool) if column.null is None else column.null
+            assert column.data[0] == first
+            assert null.tolist() == ([False] if policy == "drop" else [False, True, True])
+
+
 @pytest.mark.parametrize("policy", ["drop", "null", "error"])
 def test_later_table_when_no_file_of_an_earlier_one_is_there_then_policy_decides(
     tmp_path: Path, policy: str

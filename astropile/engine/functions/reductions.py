@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from math import prod
+
 import numpy as np
 
 from astropile.engine.functions.registry import IMPLEMENTATIONS, Scope, special
@@ -21,28 +25,37 @@ _EMPTY = {"sum": 0, "min": np.nan, "max": np.nan, "any": False, "all": True}
 
 
 def _reduce(name: str, column: Column, axis: int | None) -> Column:
-    data = column.data
-    if name in {"any", "all"} and data.dtype.kind != "b":
+    if name in {"any", "all"} and column.data.dtype.kind != "b":
         raise Fault(f"{name} needs true or false")
-    if name == "sum" and data.dtype.kind == "f":
-        data = np.nan_to_num(data, nan=0.0, posinf=np.inf, neginf=-np.inf)
-    elif name == "sum" and data.dtype.kind in "iub":
-        data = data.astype(np.int64)
-    ufunc = _UFUNCS[name]
     if column.ndim == 0:
         return column
-    if column.offsets is None:
-        axes = tuple(range(1, data.ndim)) if axis is None else (axis + 1,)
-        if any(data.shape[k] == 0 for k in axes):
-            kept = [n for k, n in enumerate(data.shape) if k not in axes]
-            return Column(np.full(kept, _EMPTY[name]))
-        return Column(ufunc.reduce(data, axis=axes), null=column.null)
+    ufunc, data = _UFUNCS[name], _neutral(name, column)
     if axis not in (None, 0):
-        reduced = ufunc.reduce(data, axis=axis)
+        place = axis + 1 if column.offsets is None else axis
+        if data.shape[place]:
+            reduced = ufunc.reduce(data, axis=place)
+        else:
+            reduced = np.full(data.shape[:place] + data.shape[place + 1 :], _EMPTY[name])
         return Column(reduced, offsets=column.offsets, null=column.null)
+    # Arrays of one length as those of many: a sum must not depend on the others of its batch.
+    lists = replace(column, data=data, holes=None).ragged()
+    data, offsets = lists.data, np.asarray(lists.offsets)
     if axis is None and data.ndim > 1:
-        data = ufunc.reduce(data, axis=tuple(range(1, data.ndim)))
-    return _reduce_ragged(ufunc, data, column.offsets, _EMPTY[name], column.null)
+        offsets = offsets * prod(data.shape[1:])
+        data = data.reshape(-1)
+    return _reduce_ragged(ufunc, data, offsets, _EMPTY[name], column.null)
+
+
+def _neutral(name: str, column: Column) -> Array:
+    """Return the elements, with nulls replaced by what changes nothing."""
+    data = column.data
+    if name == "sum":
+        data = data.astype(np.int64 if data.dtype.kind in "iub" else np.float64)
+        if data.dtype.kind == "f":
+            data = np.nan_to_num(data, copy=False, nan=0.0, posinf=np.inf, neginf=-np.inf)
+    if column.holes is None:
+        return data
+    return np.asarray(np.where(column.holes, _EMPTY[name], data))
 
 
 def _reduce_ragged(
@@ -69,8 +82,10 @@ def _register(name: str) -> None:
     IMPLEMENTATIONS[name] = call
 
 
-def _operand_and_axis(scope: Scope, expr: Call) -> tuple[Operand, int | None]:
-    operand = numeric(scope.evaluate(expr.arguments[0]))
+def _operand_and_axis(
+    scope: Scope, expr: Call, convert: Callable[[Operand], Operand] = numeric
+) -> tuple[Operand, int | None]:
+    operand = convert(scope.evaluate(expr.arguments[0]))
     column = operand.column
     if column.shapes is not None:
         column = Column(column.data, offsets=column.offsets, null=column.null)
@@ -79,6 +94,8 @@ def _operand_and_axis(scope: Scope, expr: Call) -> tuple[Operand, int | None]:
         axis += operand.ndim
     if axis is not None and not 0 <= axis < operand.ndim:
         raise Fault(f"no axis {axis} in an array of {operand.ndim} axes")
+    if axis is not None and operand.column.shapes is not None:
+        raise Fault("arrays of many shapes can be reduced over all axes alone")
     return Operand(column, constant=operand.constant), axis
 
 
@@ -89,8 +106,15 @@ for _name in _UFUNCS:
 @special("count")
 def count(scope: Scope, expr: Call) -> Operand:
     """Return how many elements are true (of a bool array) or not null."""
-    operand, axis = _operand_and_axis(scope, expr)
+    operand, axis = _operand_and_axis(scope, expr, _is_there)
     return Operand(_reduce("sum", _counted(operand.column), axis), constant=operand.constant)
+
+
+def _is_there(operand: Operand) -> Operand:
+    """Return of text whether it is any, other values as they are."""
+    if not operand.is_text:
+        return operand
+    return replace(operand, column=replace(operand.column, data=operand.column.data != ""))
 
 
 def _counted(column: Column) -> Column:

@@ -16,7 +16,7 @@ from typing import Any
 
 from astropile.crossmatch.around import pixel_range
 from astropile.crossmatch.pairstore import PairStore
-from astropile.crossmatch.partsearch import PartSearch, Pixels
+from astropile.crossmatch.partsearch import DEEPEST_CUT, PartSearch, Pixels
 from astropile.crossmatch.question import Question
 from astropile.crossmatch.skyrows import SkyRows, give_back
 from astropile.crossmatch.sweeping import NotSwept, Sweep
@@ -41,8 +41,6 @@ _FEWEST_ROWS = 4096
 # More of what was read is no gain either: a part needs that of the parts before it.
 _MOST_STORED = 48 * 2**20
 _THREAD_STORED = 5 * 2**20
-# Pixels of 0.8 arcsec: where more rows than fit lie in one, no cut would help.
-_DEEPEST_CUT = 18
 #: Bytes of a pair as it is found, put in order and handed over.
 _PAIR_BYTES = 48
 
@@ -135,14 +133,22 @@ class Budget:
         MatchError
             It does not fit into a budget that was given.
         """
-        needed = rows * self.row_bytes * self.threads * 8 // 3
-        if self.is_hard and needed > self.memory_bytes:
+        if not self.fits_at_once(rows):
             what = (
-                f"{rows} rows have to be compared at once, which takes about {size_text(needed)}; "
+                f"{rows} rows have to be compared at once, which takes about "
+                f"{size_text(self._at_once(rows))}; "
                 f"{size_text(self.memory_bytes)} are allowed"
             )
             hint = "give more memory, or a smaller radius"
             raise MatchError(what, hint=hint)
+
+    def fits_at_once(self, rows: int) -> bool:
+        """Tell whether a part may have so many rows; without a budget that was given, any."""
+        return not self.is_hard or self._at_once(rows) <= self.memory_bytes
+
+    def _at_once(self, rows: int) -> int:
+        """Return what a match takes whose parts have so many rows."""
+        return rows * self.row_bytes * self.threads * 8 // 3
 
     @property
     def store_bytes(self) -> int:
@@ -294,7 +300,7 @@ def sky_parts(left: SkyRows, right: SkyRows, part_rows: int) -> Iterator[Pixels]
         if not left.may_hold(low, high):  # an estimate of none may be a matter of rounding
             continue
         rows = left.estimate(low, high) + right.estimate(low, high)
-        if rows > part_rows and order < _DEEPEST_CUT:
+        if rows > part_rows and order < DEEPEST_CUT:
             waiting += [(order + 1, 4 * number + child) for child in (3, 2, 1, 0)]
             continue
         if run and size + rows > part_rows:

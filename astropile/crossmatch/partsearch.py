@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from astropile.crossmatch.around import around, pixel_range
+from astropile.crossmatch.around import around, pixel_range, widest_order
 from astropile.crossmatch.question import Question
-from astropile.crossmatch.skyrows import SkyPart, SkyRows
+from astropile.crossmatch.skyrows import SkyPart, SkyRows, joined_parts
 from astropile.readers.column import Array
 from astropile.sky import Pairs, SkyIndex, build_index, match_indexes
 from astropile.sky.radius import read_limit
@@ -20,10 +20,15 @@ from astropile.sky.regions.region import in_ranges, joined
 if TYPE_CHECKING:
     from astropile.crossmatch.outofcore import Budget
 
-__all__ = ["PartSearch", "Pixels", "part_index", "reach_of"]
+__all__ = ["DEEPEST_CUT", "NOTHING", "PartSearch", "Pixels", "part_index", "ranges_of", "reach_of"]
+
+#: Order of pixels of 0.8 arcsec: where more rows than fit lie in one, no cut would help.
+DEEPEST_CUT = 18
 
 # Pairs are counted only if so many times those of a sample would be too many.
 _SAMPLE_STEP, _DOUBT = 16, 4
+#: No rows.
+NOTHING = joined_parts([])
 
 #: Order and number of pixels.
 Pixels: TypeAlias = tuple[tuple[int, int], ...]
@@ -49,24 +54,39 @@ class PartSearch:
     budget: Budget
 
     def pairs(self, part: Pixels) -> Iterator[Pairs]:
-        """Yield the pairs of the left rows of a part, in order."""
-        radius = self.question.greatest_arcsec
-        inside = joined(np.array([pixel_range(*pixel) for pixel in part], dtype=np.int64))
-        # Whether a left row is the nearest of a right one, left rows around it have a say in.
-        is_mutual = self.question.find == "mutual"
-        left = self.left.read(reach_of(part, 2.0 * radius) if is_mutual else inside)
-        if not len(left.row):
+        """Yield the pairs of the left rows of a part, in order.
+
+        How many rows a part has is only estimated: what turns out not to fit is cut further.
+        """
+        left, right = self.around(part)
+        if not len(left.row) or not len(right.row):
             return
-        right = self.right.read(reach_of(part, radius))
-        if not len(right.row):
-            return
-        for found in self.searched(left, right):
-            if is_mutual:
+        if not self.budget.fits_at_once(len(left.row) + len(right.row)):
+            pieces = _cut(part, self.question.greatest_arcsec)
+            if pieces:
+                del left, right
+                for piece in pieces:
+                    yield from self.pairs(piece)
+                return
+        inside = ranges_of(part)
+        for found in self.searched(*self.placed(left, right)):
+            if self.question.find == "mutual":
                 pixel = left.pixel[np.searchsorted(left.row, found.left)]
-                kept = in_ranges(pixel, inside)
-                yield Pairs(found.left[kept], found.right[kept], found.separation_arcsec[kept])
+                yield found.at(in_ranges(pixel, inside))
             else:
                 yield found
+
+    def around(self, part: Pixels) -> tuple[SkyPart, SkyPart]:
+        """Read the left rows of a part, and the right rows in and around it."""
+        radius = self.question.greatest_arcsec
+        # Whether a left row is the nearest of a right one, left rows around it have a say in.
+        is_mutual = self.question.find == "mutual"
+        left = self.left.read(reach_of(part, 2.0 * radius) if is_mutual else ranges_of(part))
+        return left, self.right.read(reach_of(part, radius)) if len(left.row) else NOTHING
+
+    def placed(self, left: SkyPart, right: SkyPart) -> tuple[SkyPart, SkyPart]:
+        """Return rows where they are compared."""
+        return left, right
 
     def searched(self, left: SkyPart, right: SkyPart) -> Iterator[Pairs]:
         """Yield the pairs of some rows, in order."""
@@ -133,6 +153,22 @@ def reach_of(part: Pixels, radius_arcsec: float) -> Array:
     """Return pixels that hold a part and everything within a radius of it."""
     radius = min(radius_arcsec, math.degrees(math.pi) * 3600.0)
     return joined(np.concatenate([around(*pixel, radius) for pixel in part]))
+
+
+def ranges_of(part: Pixels) -> Array:
+    """Return the pixels of a part as ranges."""
+    return joined(np.array([pixel_range(*pixel) for pixel in part], dtype=np.int64))
+
+
+def _cut(part: Pixels, radius_arcsec: float) -> list[Pixels]:
+    """Return the pieces of a part, in order; none if what is around them would not be less."""
+    if len(part) > 1:
+        middle = len(part) // 2
+        return [part[:middle], part[middle:]]
+    order, number = part[0]
+    if order > widest_order(radius_arcsec) or order >= DEEPEST_CUT:
+        return []
+    return [((order + 1, 4 * number + child),) for child in range(4)]
 
 
 def part_index(part: SkyPart, side: str) -> SkyIndex:

@@ -11,7 +11,6 @@ import numpy as np
 
 from astropile.crossmatch.around import WHOLE_SKY
 from astropile.crossmatch.columns import in_unit
-from astropile.crossmatch.gather import gathered
 from astropile.crossmatch.rows import distinct
 from astropile.crossmatch.sides import Side, changed
 from astropile.crossmatch.skyrows import SkyRows, give_back
@@ -104,15 +103,16 @@ class PileSide(Side):
         """Return right ascension and declination of rows, NaN for row -1."""
         present = rows >= 0
         is_all = bool(present.all())
-        wanted, back = _to_read(rows if is_all else rows[present])
-        table = self.fetch(wanted, OBJECT_LEAVES[1:])
-        found = []
+        own = rows if is_all else rows[present]
+        wanted, back = _to_read(own)
+        table, found = self.fetch(wanted, OBJECT_LEAVES[1:]), []
+        back = _places(own, wanted, back)
         for name in OBJECT_LEAVES[1:]:
-            own = plain_numbers(table.column(name))
-            own = own if back is None else own[back]
-            values = own if is_all else np.full(len(rows), np.nan)
+            stored = plain_numbers(table.column(name))
+            stored = stored if back is None else stored[back]
+            values = stored if is_all else np.full(len(rows), np.nan)
             if not is_all:
-                values[present] = own
+                values[present] = stored
             found.append(values)
         return found[0], found[1]
 
@@ -127,15 +127,13 @@ class PileSide(Side):
 
         present = rows >= 0
         is_all = bool(present.all())
-        if is_all and len(rows) > _THREAD_ROWS:
-            found = gathered(self.sky, rows, OBJECT_LEAVES[0], thread_count(None))
-            if found is not None:
-                return found.cast(pa.string())
-        wanted, back = _to_read(rows if is_all else rows[present])
+        own = rows if is_all else rows[present]
+        wanted, back = _to_read(own)
         ids = self.fetch(wanted, OBJECT_LEAVES[:1]).column(0)
-        if back is not None or not is_all:
+        if wanted is not rows and ids.num_chunks > 1:
             # In one piece first: to be taken from pieces, they would be held twice.
-            ids = pa.chunked_array([ids.combine_chunks()]) if ids.num_chunks > 1 else ids
+            ids = pa.chunked_array([ids.combine_chunks()])
+        back = _places(own, wanted, back)
         if not is_all:
             place = np.zeros(len(rows), dtype=np.int64)
             place[present] = np.arange(len(wanted)) if back is None else back
@@ -208,7 +206,7 @@ class PileSide(Side):
 
 
 def _to_read(rows: Array) -> tuple[Array | range, Array | None]:
-    """Return which rows to read, ascending, and the place of each row among them; None: the same.
+    """Return which rows to read, ascending, and the place of each row among them; see `_places`.
 
     Where most rows of a range are wanted, all of them are read: they are in the same row groups,
     and it is less work than to tell which ones are wanted.
@@ -218,8 +216,15 @@ def _to_read(rows: Array) -> tuple[Array | range, Array | None]:
     low, high = int(rows.min()), int(rows.max()) + 1
     if high - low > _DENSE * len(rows):
         return distinct(rows)
-    kind = np.int32 if high - low <= _INT32 else np.int64
-    return range(low, high), np.subtract(rows, low, dtype=kind, casting="same_kind")
+    return range(low, high), None
+
+
+def _places(rows: Array, wanted: Array | range, back: Array | None) -> Array | None:
+    """Return the places of rows among those that were read; None: the same."""
+    if not isinstance(wanted, range):
+        return back
+    kind = np.int32 if len(wanted) <= _INT32 else np.int64
+    return np.subtract(rows, wanted.start, dtype=kind, casting="same_kind")
 
 
 class StoredPlaces:

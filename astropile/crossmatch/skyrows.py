@@ -137,11 +137,6 @@ class SkyRows:
         """Return the number of rows."""
         return int(self._starts[-1])
 
-    @property
-    def starts(self) -> Array:
-        """Row number at which each row group starts, and the number of all rows."""
-        return self._starts
-
     def _read_footers(self) -> _Groups:
         numbers = range(len(self._pile.leaves))
         with ThreadPoolExecutor(_FOOTER_THREADS) as pool:
@@ -223,6 +218,8 @@ class SkyRows:
                 own = own - self._starts[number]
                 own = own if self._kept is None else self._kept[number][own]
                 found.append(table if len(own) == table.num_rows else taken(table, own))
+            del stored, table
+            give_back()
             return found
 
         wanted = np.flatnonzero(np.diff(edges)).tolist()
@@ -234,14 +231,6 @@ class SkyRows:
             found = [table for tables in pool.map(read, tasks) for table in tables]
         give_back()
         return found
-
-    def group_column(self, number: int, column: str) -> pa.Array:
-        """Read a stored column of a row group."""
-        place = int(self._groups.partition[number]), [int(self._groups.group[number])]
-        (table,) = read_groups(self._pile, *place, (column,))
-        table = table if self._kept is None else taken(table, self._kept[number])
-        values = table.column(column)
-        return values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()
 
     def may_hold(self, low: int, high: int) -> bool:
         """Tell whether any row may lie in a range of pixels."""

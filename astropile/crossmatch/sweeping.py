@@ -189,9 +189,9 @@ class Sweep:
         Raises
         ------
         NotSwept
-            Too many rows are at the edges, or one has no position.
+            Too many rows are at the edges or in the window, or one has no position.
         MatchError
-            The window cannot be cut further and does not fit into memory.
+            Rows that have to be compared at once do not fit into memory.
         """
         search, left, right = self.search, self._left, self._right
         if not search.right.may_hold(window.low, window.high) and not self._is_near(window):
@@ -200,7 +200,8 @@ class Sweep:
         if not left_parts:
             return  # its right rows are read at the end, where there are left ones around it
         right_parts = search.right.slices(window.low, window.high)
-        search.budget.require_at_once(sum(len(part.pixel) for part in left_parts + right_parts))
+        if not search.budget.fits_at_once(sum(len(p.pixel) for p in left_parts + right_parts)):
+            raise NotSwept
         left.fill(left_parts)
         right.fill(right_parts)
         skipped = self._put_aside(number, window, left_parts, right_parts)

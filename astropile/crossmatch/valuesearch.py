@@ -13,14 +13,19 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from astropile.crossmatch.around import pixel_range
-from astropile.crossmatch.partsearch import PartSearch, Pixels, part_index, reach_of
+from astropile.crossmatch.partsearch import (
+    NOTHING,
+    PartSearch,
+    Pixels,
+    part_index,
+    ranges_of,
+    reach_of,
+)
 from astropile.crossmatch.rowvalues import greatest
 from astropile.crossmatch.skyrows import SkyPart
 from astropile.readers.column import Array
 from astropile.sky import Pairs, SkyIndex, healpix_index
 from astropile.sky.positions import Floats, refuse_faults
-from astropile.sky.regions.region import in_ranges, joined
 
 __all__ = ["HeldRows", "Mover", "ValueSearch"]
 
@@ -96,28 +101,20 @@ class ValueSearch(PartSearch):
 
     movers: tuple[Mover | None, Mover | None] = (None, None)
 
-    def pairs(self, part: Pixels) -> Iterator[Pairs]:
-        """Yield the pairs of the left rows of a part, in order."""
-        inside = joined(np.array([pixel_range(*pixel) for pixel in part], dtype=np.int64))
-        is_mutual = self.question.find == "mutual"
+    def around(self, part: Pixels) -> tuple[SkyPart, SkyPart]:
+        """Read the left rows of a part, and the right rows that may come near them."""
         shift = sum(0.0 if mover is None else mover.greatest_arcsec for mover in self.movers)
-        if is_mutual:  # of left rows around the part, too, the own reach counts
+        if self.question.find == "mutual":  # of left rows around the part, the own reach counts
             reach = self.question.greatest_arcsec + shift
             left = self.left.read(reach_of(part, 2.0 * reach))
         else:
-            left = self.left.read(inside)
+            left = self.left.read(ranges_of(part))
             reach = greatest(self.question.reach_arcsec(left.row)) + shift
-        if not len(left.row):
-            return
-        right = self.right.read(reach_of(part, reach))
-        if not len(right.row):
-            return
-        for found in self.searched(self._placed(0, left), self._placed(1, right)):
-            if not is_mutual:
-                yield found
-                continue
-            kept = in_ranges(left.pixel[np.searchsorted(left.row, found.left)], inside)
-            yield Pairs(found.left[kept], found.right[kept], found.separation_arcsec[kept])
+        return left, self.right.read(reach_of(part, reach)) if len(left.row) else NOTHING
+
+    def placed(self, left: SkyPart, right: SkyPart) -> tuple[SkyPart, SkyPart]:
+        """Return rows where they are compared, with the pixels there."""
+        return self._placed(0, left), self._placed(1, right)
 
     def searched(self, left: SkyPart, right: SkyPart) -> Iterator[Pairs]:
         """Yield the pairs of some rows, in order."""
@@ -139,7 +136,7 @@ class ValueSearch(PartSearch):
         return self.question.reach_arcsec(rows)
 
     def _placed(self, number: int, part: SkyPart) -> SkyPart:
-        """Return the rows of a side where they are compared, with the pixels there."""
+        """Return the rows of a side where they are compared."""
         mover = self.movers[number]
         if mover is None:
             return part

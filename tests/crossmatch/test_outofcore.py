@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ from hypothesis import strategies as st
 import astropile as ap
 from astropile.crossmatch import outofcore
 from astropile.crossmatch.around import around, neighbours, widest_order
-from astropile.crossmatch.outofcore import Budget, match_parts, sky_parts
+from astropile.crossmatch.outofcore import Budget, match_parts, search_parts, sky_parts
 from astropile.crossmatch.pairstore import PAIR_BYTES, PairStore
 from astropile.crossmatch.question import Question
 from astropile.crossmatch.skyrows import SkyRows
+from astropile.crossmatch.valuesearch import ValueSearch
 from astropile.errors import MatchError, UsageError
 from astropile.sky import Pairs, healpix_index, match_coordinates
 from astropile.sky.regions.region import in_ranges
@@ -173,6 +175,28 @@ def test_parts_when_memory_is_short_then_refused_or_cut(folder: Path) -> None:
         ap.cross_match(one, one, memory_bytes=1000)
     with pytest.raises(UsageError, match="Dask"):
         ap.cross_match(one, one, memory_bytes=2**30, engine="dask")
+
+
+@pytest.mark.parametrize(("find", "k"), FINDS)
+def test_parts_when_a_clump_is_more_than_estimated_then_cut_until_it_fits(
+    folder: Path, find: str, k: int | None
+) -> None:
+    """One row group, mostly rows of one place: spread evenly, they would be few anywhere."""
+    rng = np.random.default_rng(3)
+    sides = []
+    for name in ("left", "right"):
+        clump = np.stack([150.0 + rng.normal(0, 0.05, 9000), 2.0 + rng.normal(0, 0.05, 9000)])
+        other = np.stack([rng.uniform(0, 360, 1000), rng.uniform(-60, 60, 1000)])
+        sides.append(pile(folder / name, *np.hstack([clump, other])))
+    question = Question(find, k, 2.0)
+    rows = [SkyRows(side.request) for side in sides]
+    budget = Budget(12000 * 200 * 8 // 3, 1, is_hard=True)
+    found = match_parts(rows[0], rows[1], question, budget)
+    assert len(found) > 100
+    assert_same(found, in_memory(*sides, question))
+    assert_same(search_parts(ValueSearch(rows[0], rows[1], question, budget)), found)
+    with pytest.raises(MatchError, match="compared at once"):
+        match_parts(rows[0], rows[1], replace(question, radius=3600.0), budget)
 
 
 def test_parts_when_cut_then_every_left_row_is_in_one(folder: Path) -> None:

@@ -9,6 +9,8 @@ import pytest
 from astropy.table import Table
 
 import astropile as ap
+from astropile.crossmatch import pileside
+from astropile.crossmatch.sides import side_of
 from astropile.errors import UsageError
 from astropile.survey import Survey
 from tests.crossmatch.conftest import Place
@@ -72,3 +74,23 @@ def test_match_when_on_dask_then_the_same_result(sides: dict[str, tuple[Survey, 
         ap.cross_match(*sides["pile"], engine="spark")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="dask"):
         ap.cross_match(*sides["files"], engine="dask")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [[], [4], [5, 3, 4, 4], [0, 29], [29, 0], [3, -1, 2], [-1], [0, 2, 4, 6, 8], [*range(30)]],
+)
+@pytest.mark.parametrize("threads_from", [0, 100])
+def test_rows_when_asked_for_in_any_order_then_theirs(
+    sides: dict[str, tuple[Survey, Survey]],
+    rows: list[int],
+    threads_from: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pileside, "_THREAD_ROWS", threads_from)
+    pile = sides["pile"][0]
+    side, every = side_of(pile, "a"), pile.catalog()
+    number = np.array(rows, dtype=np.int64)
+    assert side.ids(number).to_pylist() == [every["object_id"][r] if r >= 0 else None for r in rows]
+    ra, _ = side.position_at(number)
+    np.testing.assert_array_equal(ra, [every["ra"][r] if r >= 0 else np.nan for r in rows])

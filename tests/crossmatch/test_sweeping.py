@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 
 import astropile as ap
 from astropile.crossmatch import outofcore, sweeping
-from astropile.crossmatch.outofcore import Budget, match_parts
+from astropile.crossmatch.outofcore import Budget, match_parts, search_parts
 from astropile.crossmatch.pairstore import PairStore
 from astropile.crossmatch.partsearch import PartSearch
 from astropile.crossmatch.question import Question
 from astropile.crossmatch.skyrows import SkyPart, SkySlice
 from astropile.crossmatch.sweeping import NotSwept, Sweep
 from astropile.errors import MatchError
-from astropile.sky import Pairs, healpix_index, match_coordinates
+from astropile.sky import Pairs, healpix_index, match_coordinates, position_angle_deg
 from astropile.sky import sweep as kernels
 
 FINDS = ("nearest", "all", "mutual", "k")
@@ -50,6 +50,8 @@ class Rows:
         return any(start < high and stop > low for start, stop in self.spans)
 
     def estimate(self, low: int, high: int) -> float:
+        if not self.spans:
+            return 0.0
         rows = np.array(list(pairwise(self.edges))).ravel()
         inside = np.interp([low, high], np.array(self.spans, dtype=np.float64).ravel(), rows)
         return float(inside[1] - inside[0])
@@ -148,6 +150,10 @@ def assert_swept(left: Rows, right: Rows, question: Question, budget: Budget) ->
     found = match_parts(left, right, question, budget)  # type: ignore[arg-type]
     for name in ("left", "right", "separation_arcsec"):
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+    if found.position_angle_deg is not None:  # at hand are positions, and the bits are the same
+        here, there = found.left, found.right
+        angle = position_angle_deg(left.ra[here], left.dec[here], right.ra[there], right.dec[there])
+        np.testing.assert_array_equal(found.position_angle_deg, angle)
 
 
 @given(
@@ -243,8 +249,11 @@ def test_sweep_when_most_rows_are_at_edges_then_parts_are_searched(
     assert match_parts(left, right, question, budget) == "parts"  # type: ignore[arg-type]
 
 
-def test_sweep_when_memory_is_too_little_for_a_place_then_refused() -> None:
+def test_sweep_when_memory_is_too_little_for_a_place_then_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     rows = Rows(np.zeros(400), np.zeros(400))
+    monkeypatch.setattr(outofcore, "search_parts", search_parts)
     with pytest.raises(MatchError, match="at once"):
         match_parts(rows, rows, Question("all", None, 1.0), Budget(10_000, 1, is_hard=True))  # type: ignore[arg-type]
 

@@ -36,6 +36,7 @@ from astropile.cli.match_options import (
     RightWhere,
     Sigmas,
     read_epoch,
+    read_error,
 )
 from astropile.cli.match_sides import chosen, read_region, read_side
 from astropile.cli.options import (
@@ -116,8 +117,8 @@ def match(
         k=k,
         how=how,
         n_sigma=n_sigma,
-        left_error=left_error,
-        right_error=right_error,
+        left_error=read_error(left_error),
+        right_error=read_error(right_error),
         epoch=year,
         footprint=footprint,
         nested=nested,

@@ -34,6 +34,14 @@ def read_epoch(text: str | None) -> float | str | None:
         raise typer.BadParameter(message, param_hint="'--epoch'") from error
 
 
+def read_error(text: str | None) -> float | str | None:
+    """Return a number of arcsec, or else the name of a column."""
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return text
+
+
 def _option(*names: str, metavar: str, text: str, **about: Any) -> Any:
     return typer.Option(*names, metavar=metavar, help=text, show_default=False, **about)
 
@@ -87,10 +95,12 @@ Sigmas = Annotated[
     ),
 ]
 LeftError = Annotated[
-    str | None, _option("--left-error", metavar="COLUMN", text="Error of positions of A.")
+    str | None,
+    _option("--left-error", metavar="ERROR", text="Error of positions of A: column or arcsec."),
 ]
 RightError = Annotated[
-    str | None, _option("--right-error", metavar="COLUMN", text="Error of positions of B.")
+    str | None,
+    _option("--right-error", metavar="ERROR", text="Error of positions of B: column or arcsec."),
 ]
 Epoch = Annotated[
     str | None,

@@ -91,8 +91,8 @@ def _source(name: str) -> Any:
     )
 
 
-def _data(name: str) -> Any:
-    return option(name, metavar="DIR", help="Folder with the survey's files.")
+def _data(*names: str) -> Any:
+    return option(*names, metavar="DIR", help="Folder with the survey's files.")
 
 
 AsJson = Annotated[bool, option("--json", help="Print the result as JSON, and errors, too.")]
@@ -106,6 +106,6 @@ RightConfig = Annotated[str | None, _config("--right-config", "right", 1)]
 Source = Annotated[str | None, _source("--source")]
 LeftSource = Annotated[str | None, _source("--left-source")]
 RightSource = Annotated[str | None, _source("--right-source")]
-Data = Annotated[Path, _data("--data")]
+Data = Annotated[Path, _data("--data", "--data-dir")]
 LeftData = Annotated[Path | None, _data("--left-data")]
 RightData = Annotated[Path | None, _data("--right-data")]

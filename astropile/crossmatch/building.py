@@ -32,6 +32,7 @@ from astropile.crossmatch.rows import ResultRows
 from astropile.crossmatch.sides import AnySide, Side
 from astropile.crossmatch.store import DiskStore
 from astropile.crossmatch.tabular import footprint_array
+from astropile.errors import MatchError
 from astropile.pile import About, BuildOptions, Examples, Positions, build_pile
 from astropile.pile.types import stored_schema
 from astropile.readers.column import Array
@@ -64,6 +65,9 @@ def build_match(
     from astropile.survey.opened import open_survey
 
     own = name or f"{result.left.label}_x_{result.right.label}"
+    if not len(result):
+        msg = f"the match of {result.left.label} and {result.right.label} has no rows for a pile"
+        raise MatchError(msg, hint="a greater radius finds more; how='left' keeps all left rows")
     build_pile(
         MatchRows(result, own),
         pile_place(path),

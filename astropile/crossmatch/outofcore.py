@@ -76,10 +76,12 @@ class Budget:
             It is no number of bytes, or too few.
         """
         given = MEMORY_BYTES if memory_bytes is None else memory_bytes
-        if type(given) is not int or given < LEAST_BYTES:
-            size = f" ({size_text(given)})" if type(given) is int and given > 0 else ""
-            least = size_text(LEAST_BYTES)
-            msg = f"memory_bytes={memory_bytes!r}{size}: a match needs at least {least}"
+        is_size = type(given) is int
+        if not is_size or given < LEAST_BYTES:
+            size = f" ({size_text(given)})" if is_size and given > 0 else ""
+            needed = f"a match needs at least {size_text(LEAST_BYTES)}"
+            msg = f"memory_bytes={memory_bytes!r}{size}"
+            msg += f": {needed}" if is_size else f" is no integer of bytes; {needed}"
             hint = f"leave it out for {size_text(MEMORY_BYTES)}, or give an integer of bytes"
             raise UsageError(msg, hint=hint)
         return cls(given, thread_count(threads), memory_bytes is not None)

@@ -37,6 +37,8 @@ _PASS_ROWS = 250_000
 #: All of so many times the rows that are wanted are read, if they follow one another.
 _DENSE = 2
 _INT32 = np.iinfo(np.int32).max
+#: Bytes of text that one Arrow array of the usual type may have, with a reserve.
+_TEXT_BYTES = 2**30
 #: Rows that are worth more than one thread.
 _THREAD_ROWS = 50_000
 
@@ -118,7 +120,7 @@ class PileSide(Side):
 
     def ids(self, rows: Array) -> pa.Array:
         """Return the ids of rows; null for row -1. Only they are read."""
-        column = self.id_column(rows)
+        column = _roomy(self.id_column(rows), len(rows))
         return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
     def id_column(self, rows: Array) -> pa.ChunkedArray:
@@ -130,6 +132,8 @@ class PileSide(Side):
         own = rows if is_all else rows[present]
         wanted, back = _to_read(own)
         ids = self.fetch(wanted, OBJECT_LEAVES[:1]).column(0)
+        if wanted is not rows:
+            ids = _roomy(ids, len(rows))
         if wanted is not rows and ids.num_chunks > 1:
             # In one piece first: to be taken from pieces, they would be held twice.
             ids = pa.chunked_array([ids.combine_chunks()])
@@ -217,6 +221,14 @@ def _to_read(rows: Array) -> tuple[Array | range, Array | None]:
     if high - low > _DENSE * len(rows):
         return distinct(rows)
     return range(low, high), None
+
+
+def _roomy(ids: pa.ChunkedArray, n: int) -> pa.ChunkedArray:
+    """Return ids as a type that holds the text of ``n`` of them in one array."""
+    import pyarrow as pa
+
+    size = ids.nbytes * max(1.0, n / max(1, len(ids)))
+    return ids.cast(pa.large_string()) if size > _TEXT_BYTES else ids
 
 
 def _places(rows: Array, wanted: Array | range, back: Array | None) -> Array | None:

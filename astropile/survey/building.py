@@ -72,7 +72,7 @@ def pile_place(path: str | PathLike[str]) -> Path:
     UsageError
         It is elsewhere.
     """
-    if isinstance(path, str | PathLike) and _URL.match(str(path)):
+    if _URL.match(str(path)):
         raise UsageError(
             "a pile is built on a disk of this machine",
             where=str(path),

@@ -28,9 +28,24 @@ Stamp: TypeAlias = tuple[str, int, int]
 
 
 def stamps_of(files: Iterable[Path], root: Path) -> tuple[Stamp, ...]:
-    """Return what tells whether files are still as they were."""
-    found = ((file, file.stat()) for file in files)
+    """Return what tells whether files are still as they were.
+
+    Raises
+    ------
+    NoFilesError
+        One is there no more.
+    """
+    found = ((file, _status(file)) for file in files)
     return tuple((os.path.relpath(f, root), s.st_size, s.st_mtime_ns) for f, s in found)
+
+
+def _status(file: Path) -> os.stat_result:
+    try:
+        return file.stat()
+    except FileNotFoundError as error:
+        msg = "the file was there and is there no more"
+        hint = "put it back, or load the survey and match it anew"
+        raise NoFilesError(msg, where=str(file), hint=hint) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def test_build_when_done_then_said_and_verified(
     assert len(ap.open(pile)) == 30
     found = run_json("verify", pile)
     assert (found["rows"], found["faults"]) == (30, [])
-    again = run("build", "hipparcos", "--data", data, "-o", pile)
+    again = run("build", "hipparcos", "--data-dir", data, "-o", pile)
     assert again.exit_code == 2
     assert "nothing is ever overwritten" in again.stderr
     assert run("clean", pile).stdout == "there is nothing to remove\n"

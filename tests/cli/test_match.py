@@ -179,6 +179,10 @@ def test_match_when_near_by_errors_or_columns_then_passed_on(
     assert result.exit_code == 1
     assert "cannot become arcsec" in result.stderr
     assert list(tmp_path.glob("[ab]")) == []
+    errors = ["--n-sigma", "3", "--left-error", "0.3", "--right-error", "1e-3"]
+    result = run(*pair, *errors, "-o", tmp_path / "c")
+    assert result.exit_code == 0, result.output
+    assert "pairs within 3 sigma" in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from astropy.table import Table
 
 import astropile as ap
-from astropile.errors import UsageError
+from astropile.errors import MatchError, UsageError
 from astropile.survey import Survey
 from tests.crossmatch.conftest import Place
 
@@ -123,6 +123,8 @@ def test_build_when_it_cannot_be_then_refused(tmp_path: Path) -> None:
         ap.cross_match(here, bulk, nested=True, labels=("here", "there")).build(tmp_path / "pile")
     with pytest.raises(UsageError, match="survey"):
         ap.cross_match(here, here, labels=("Oh dear", "b")).build(tmp_path / "pile")
+    with pytest.raises(MatchError, match="has no rows"):
+        ap.cross_match(here, here, how="anti", labels=("a", "b")).build(tmp_path / "pile")
     assert not (tmp_path / "pile").exists()
 
 

@@ -173,6 +173,8 @@ def test_parts_when_memory_is_short_then_refused_or_cut(folder: Path) -> None:
         match_parts(rows, rows, Question("all", None, 1.0), Budget(1000, 1, is_hard=True))
     with pytest.raises(UsageError, match="at least"):
         ap.cross_match(one, one, memory_bytes=1000)
+    with pytest.raises(UsageError, match="no integer of bytes"):
+        ap.cross_match(one, one, memory_bytes=2.0**30)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="Dask"):
         ap.cross_match(one, one, memory_bytes=2**30, engine="dask")
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from astropy.table import Table
 
 import astropile as ap
 from astropile.crossmatch import pileside
 from astropile.crossmatch.sides import side_of
-from astropile.errors import UsageError
+from astropile.errors import SourceError, UsageError
 from astropile.survey import Survey
 from tests.crossmatch.conftest import Place
 
@@ -48,6 +49,20 @@ def test_match_when_piles_then_the_same_objects_and_examples(
         assert partner == f"r{N - 1 - number}" == block["object_id"]
         assert row["left"]["image"]["flux"][0, 0, 0] == 100 * number
         assert block["image"]["flux"][0, 0, 0] == 100 * (N - 1 - number)
+
+
+@pytest.mark.parametrize("kind", ["files", "pile"])
+def test_examples_when_a_file_is_gone_since_the_match_then_refused(
+    sides: dict[str, tuple[Survey, Survey]], tmp_path: Path, kind: str
+) -> None:
+    result = ap.cross_match(*sides[kind])
+    run = sides[kind][1].request.run(())
+    run.files[0].unlink()
+    with pytest.raises(SourceError, match=r"there no more|not as they were"):
+        result.dataset()
+    with pytest.raises(SourceError, match=r"there no more|not as they were"):
+        result.build(tmp_path / "matched")
+    assert not (tmp_path / "matched").exists()
 
 
 def test_match_when_a_pile_meets_a_table_then_columns_of_the_pile_are_read(
@@ -94,3 +109,15 @@ def test_rows_when_asked_for_in_any_order_then_theirs(
     assert side.ids(number).to_pylist() == [every["object_id"][r] if r >= 0 else None for r in rows]
     ra, _ = side.position_at(number)
     np.testing.assert_array_equal(ra, [every["ra"][r] if r >= 0 else np.nan for r in rows])
+
+
+def test_ids_when_their_text_is_too_long_for_one_array_then_still_theirs(
+    sides: dict[str, tuple[Survey, Survey]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, right = sides["pile"]
+    few = ap.cross_match(left, right, find="all").pairs
+    monkeypatch.setattr(pileside, "_TEXT_BYTES", 0)
+    many = ap.cross_match(left, right, find="all").pairs
+    assert many.to_pylist() == few.to_pylist()
+    side = side_of(left, "a")
+    assert pa.types.is_large_string(side.ids(np.array([2, 1, -1, 2])).type)

@@ -37,8 +37,8 @@ def check(
     Exit code 1 if there is any fault. Rows that the schema drops are none,
     nor are cells that it does not declare.
     """
-    from astropile.cli.checking import check_data
     from astropile.survey import load
+    from astropile.survey.checking import check_data
 
     loaded = load(survey, data_dir=data, config=config, source=source, on_bad_row="reject")
     findings = check_data(loaded, rows=None if everything else rows)

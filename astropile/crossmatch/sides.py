@@ -19,7 +19,7 @@ from astropile.readers.column import Array
 from astropile.schema import OBJECT_LEAVES
 from astropile.sky.positions import Floats
 from astropile.survey import Request, Survey
-from astropile.survey.catalog import build_catalog, position_deg
+from astropile.survey.catalog import build_catalog, count_unplaced, position_deg
 from astropile.survey.request import stamps_of
 
 if TYPE_CHECKING:
@@ -343,11 +343,6 @@ def positions_at(position_deg: tuple[Floats, Floats], rows: Array) -> tuple[Floa
         return np.full(len(rows), np.nan), np.full(len(rows), np.nan)
     there, absent = np.maximum(rows, 0), rows < 0
     return np.where(absent, np.nan, ra[there]), np.where(absent, np.nan, dec[there])
-
-
-def count_unplaced(ra_deg: Floats, dec_deg: Floats) -> int:
-    """Return the number of rows without a position."""
-    return int((~(np.isfinite(ra_deg) & np.isfinite(dec_deg))).sum())
 
 
 def changed(what: str, side: AnySide) -> SourceError:

@@ -121,6 +121,11 @@ def position_deg(columns: Mapping[str, Column]) -> tuple[Array, Array]:
     return ra, dec
 
 
+def count_unplaced(ra_deg: Array, dec_deg: Array) -> int:
+    """Return the number of rows without a position."""
+    return int((~(np.isfinite(ra_deg) & np.isfinite(dec_deg))).sum())
+
+
 def healpix_column(ra_deg: Array, dec_deg: Array, order: int) -> Any:
     """Return the nested pixel of each position; masked where the position is unknown."""
     from astropy.table import MaskedColumn

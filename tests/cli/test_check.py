@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import Result
 
-from astropile.cli.checking import spread
 from astropile.engine import RowIndex
+from astropile.survey.checking import spread
 from tests.cli.conftest import rows
 
 Run = Callable[..., Result]

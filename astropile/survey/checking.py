@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from astropile.cli.findings import Findings
-from astropile.cli.limits import Limits
-from astropile.crossmatch.result import Side
 from astropile.engine import RowIndex
 from astropile.errors import SourceError
+from astropile.survey.catalog import count_unplaced, position_deg
+from astropile.survey.findings import Findings
+from astropile.survey.limits import Limits
 
 if TYPE_CHECKING:
-    from astropile.survey import Survey
+    from astropile.survey.survey import Survey
 
 
 def check_data(survey: Survey, *, rows: int | None) -> Findings:
@@ -40,7 +40,7 @@ def check_data(survey: Survey, *, rows: int | None) -> Findings:
     everything = request.run(request.leaves)
     findings.files, findings.undeclared = len(everything.files), everything.undeclared()
     findings.rows = len(whole.index)
-    findings.without_position = Side(survey.id, request, whole.columns).unplaced
+    findings.without_position = count_unplaced(*position_deg(whole.columns))
     findings.refuse(whole.rejects)
     index = None if rows is None else spread(whole.index, rows)
     if index is None or len(index):

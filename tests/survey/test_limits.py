@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astropile.cli.limits import Limits, known_values
 from astropile.engine import Batch, RowIndex
 from astropile.readers import Column
+from astropile.survey.limits import Limits, known_values
 
 VALUES = st.sampled_from([-1.0, 0.1, 0.5, 0.7, 2.0, np.inf, -np.inf, np.nan])
 

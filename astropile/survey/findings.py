@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from astropile.errors import SourceError, UnsafeFileError
 
 if TYPE_CHECKING:
-    from astropile.cli.limits import Limits
     from astropile.engine import Rejects
-    from astropile.survey import Survey
+    from astropile.survey.limits import Limits
+    from astropile.survey.survey import Survey
 
 #: Rows that the YAML itself says to leave out.
 BY_DESIGN = frozenset({"unmatched", "edge"})
